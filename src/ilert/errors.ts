@@ -1,0 +1,129 @@
+import { redact } from './redact.ts'
+
+interface ErrorDetails {
+  /** The error behind this one; pass it only where it can hold no secret. */
+  cause?: unknown
+}
+
+/**
+ * Whatever this package reports about ilert. Its message, properties, stack and `cause` never hold a token, an
+ * authorization code, a verifier or a secret.
+ */
+export class IlertError extends Error {
+  /** A word for programs, which stays the same between releases. ilert's own words are passed on as they are. */
+  readonly code: string
+  /** The HTTP status with which Express answers when the error reaches it. */
+  readonly status: number
+
+  constructor(message: string, code: string, status: number, { cause }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.status = status
+  }
+
+  static {
+    // On the prototype, so that the name of each class is in its stack and never an own property.
+    IlertError.prototype.name = 'IlertError'
+  }
+}
+
+/**
+ * ilert refused: its answer carried a code, such as `invalid_grant` or `access_denied`.
+ *
+ * @see ILERT.md, "Error codes"; RFC 6749, sections 4.1.2.1 and 5.2
+ */
+export class OAuthError extends IlertError {
+  /** ilert's explanation without control characters and without secrets, at most 300 characters. */
+  readonly description: string | undefined
+
+  /**
+   * @param secrets what was sent along, so that it can be taken out of a description which repeats it.
+   */
+  constructor(code: string, status: number, description?: string, secrets: readonly string[] = []) {
+    const safeCode = redact(code, secrets, 60) || 'unknown_error'
+    const safe = description === undefined ? undefined : redact(description, secrets, 300)
+    super(safe ? `ilert refused: ${safeCode}: ${safe}` : `ilert refused: ${safeCode}`, safeCode, status)
+    this.description = safe
+  }
+
+  static {
+    OAuthError.prototype.name = 'OAuthError'
+  }
+}
+
+interface RetryDetails extends ErrorDetails {
+  retryAfterSeconds?: number | undefined
+}
+
+/** ilert's API answered with a status that is not a success. `status` is that status, `code` is ilert's word. */
+export class APIError extends IlertError {
+  /** With a 429: how long ilert wants the caller to wait. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(message: string, code: string, status: number, { retryAfterSeconds, ...details }: RetryDetails = {}) {
+    super(message, code, status, details)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+
+  static {
+    APIError.prototype.name = 'APIError'
+  }
+}
+
+/** What kept an answer from arriving, or from being one. */
+export type NetworkErrorCode =
+  | 'timeout'
+  | 'connection_failed'
+  | 'connection_lost'
+  | 'rate_limited'
+  | 'server_error'
+  | 'redirect_refused'
+  | 'response_too_large'
+  | 'invalid_response'
+  | 'store_unavailable'
+  | 'backing_off'
+
+/**
+ * Nothing is known to be wrong with the user or the grant: ilert, the network or the token store is away. Trying again
+ * later helps. `status` is 503.
+ */
+export class NetworkError extends IlertError {
+  declare readonly code: NetworkErrorCode
+  /** How long to wait before the next attempt, where that is known. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(message: string, code: NetworkErrorCode, { retryAfterSeconds, ...details }: RetryDetails = {}) {
+    super(message, code, 503, details)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+
+  static {
+    NetworkError.prototype.name = 'NetworkError'
+  }
+}
+
+/** The grant is over or was never there: the user has to sign in with ilert again. `status` is 401. */
+export class ReauthenticationRequired extends IlertError {
+  constructor(message = 'The ilert sign-in is over. Send the user to sign in with ilert again.') {
+    super(message, 'reauthentication_required', 401)
+  }
+
+  static {
+    ReauthenticationRequired.prototype.name = 'ReauthenticationRequired'
+  }
+}
+
+/** The grant does not cover what was asked of it. `status` is 403. */
+export class InsufficientScope extends IlertError {
+  /** The scopes to ask the user for, separated by spaces. */
+  readonly scope: string
+
+  constructor(scope: string) {
+    super(`This needs the scope '${scope}', which the user has not granted.`, 'insufficient_scope', 403)
+    this.scope = scope
+  }
+
+  static {
+    InsufficientScope.prototype.name = 'InsufficientScope'
+  }
+}

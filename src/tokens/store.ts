@@ -1,0 +1,39 @@
+/** A record as a store keeps it. */
+export interface StoredTokens {
+  /** Counts the writes of one grant; a store keeps the highest. */
+  version: number
+  /** Sealed: a store can neither read nor change it. */
+  data: string
+}
+
+/** The right to work on a key alone, while it lasts. */
+export interface Lease {
+  /** Aborted when the lease is lost: somebody else may have it by now. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Where sealed token records are kept. Implement it over what you have; the contract suite in `test/contract` says
+ * whether an implementation holds what it must.
+ *
+ * A method that cannot do its work rejects, and does so within a bounded time: the manager then treats the store as
+ * away, keeps what it has, and tries again.
+ */
+export interface TokenStore {
+  /** The record, or undefined where there is none, where it has ended, and where a tombstone is. */
+  get(key: string): Promise<StoredTokens | undefined>
+  /**
+   * Writes a record that ends after `ttlMs` milliseconds. Resolves to false, and writes nothing, where an equal or newer
+   * version or a tombstone is.
+   */
+  set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean>
+  /** Lets a record that is there end `ttlMs` milliseconds from now. Absent where a store cannot. */
+  touch?(key: string, ttlMs: number): Promise<void>
+  /** Removes the record. Leaves a tombstone, which refuses every write, for `tombstoneMs` where given. */
+  delete(key: string, o?: { tombstoneMs?: number }): Promise<void>
+  /**
+   * Runs `work` while no other process runs work under the same key. Waits for its turn until `signal` is aborted, and
+   * rejects with its reason then. Absent where a store cannot promise it.
+   */
+  withLease?<T>(key: string, work: (lease: Lease) => Promise<T>, o?: { signal?: AbortSignal }): Promise<T>
+}
