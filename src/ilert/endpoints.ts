@@ -22,8 +22,8 @@ export function isTenant(tenant: string): boolean {
 
 /**
  * The origin on which a user is asked for consent. An account that is known skips ilert's sign-in step on its own host
- * where the user is signed in there already; an `appURL` other than ilert's (a sandbox, a proxy) has no such hosts.
+ * where the user is signed in there already; an `appURL` of one's own (a sandbox, a proxy) has no such hosts.
  */
-export function authorizeOrigin(appURL: string, tenant?: string): string {
-  return tenant !== undefined && appURL === APP_URL ? `https://${tenant.toLowerCase()}.ilert.com` : appURL
+export function authorizeOrigin(appURL: string | undefined, tenant: string | undefined): string {
+  return appURL ?? (tenant === undefined ? APP_URL : `https://${tenant.toLowerCase()}.ilert.com`)
 }

@@ -27,6 +27,23 @@ export class IlertError extends Error {
   }
 }
 
+/** The words of ilert and of RFC 6749, 6750 and 7009: public, so they stay also where a secret happens to resemble one. */
+const PUBLIC_CODES = new Set([
+  'invalid_request',
+  'invalid_scope',
+  'access_denied',
+  'unsupported_grant_type',
+  'invalid_grant',
+  'server_error',
+  'invalid_client',
+  'unauthorized_client',
+  'unsupported_response_type',
+  'temporarily_unavailable',
+  'invalid_token',
+  'insufficient_scope',
+  'unsupported_token_type',
+])
+
 /**
  * ilert refused: its answer carried a code, such as `invalid_grant` or `access_denied`.
  *
@@ -40,7 +57,7 @@ export class OAuthError extends IlertError {
    * @param secrets what was sent along, so that it can be taken out of a description which repeats it.
    */
   constructor(code: string, status: number, description?: string, secrets: readonly string[] = []) {
-    const safeCode = redact(code, secrets, 60) || 'unknown_error'
+    const safeCode = PUBLIC_CODES.has(code) ? code : redact(code, secrets, 60) || 'unknown_error'
     const safe = description === undefined ? undefined : redact(description, secrets, 300)
     super(safe ? `ilert refused: ${safeCode}: ${safe}` : `ilert refused: ${safeCode}`, safeCode, status)
     this.description = safe
@@ -82,6 +99,7 @@ export type NetworkErrorCode =
   | 'invalid_response'
   | 'store_unavailable'
   | 'backing_off'
+  | 'refresh_refused'
 
 /**
  * Nothing is known to be wrong with the user or the grant: ilert, the network or the token store is away. Trying again
@@ -127,3 +145,13 @@ export class InsufficientScope extends IlertError {
     InsufficientScope.prototype.name = 'InsufficientScope'
   }
 }
+
+/** The HTTP status that goes with each of ilert's codes. ILERT.md, "Error codes". */
+export const OAUTH_STATUS = {
+  invalid_request: 400,
+  invalid_scope: 400,
+  access_denied: 400,
+  unsupported_grant_type: 400,
+  invalid_grant: 401,
+  server_error: 500,
+} as const

@@ -3,45 +3,64 @@ const REDACTED = '[redacted]'
 /** Shorter than this, a run of letters may be a word of the text as well as a piece of a secret. */
 const SHORTEST_PIECE = 8
 
-const RUN = /[\w\-.~+/=%]{8,}/g
-const JWT = /^e[yw][\w-]{6,}\.[\w-]+\.[\w-]*$/
+const JWT = /(?<![\w-])e[yw][\w-]{6,}\.[\w-]+\.[\w-]*/
+const BASE64 = /[\w+/-]{4,}/g
+const ESCAPE = /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\(.)/gi
 
 /**
- * A text from outside made safe to show and to log: control characters become spaces, whatever repeats one of `secrets`
- * (as it is, in part, URL-encoded, or inside base64) and whatever looks like a JWT is taken out, and the rest is cut to
- * `maxLength` characters.
+ * A text from outside made safe to show and to log: control characters become spaces, each word which repeats one of
+ * `secrets` (as it is, in part, URL-encoded, JSON-escaped, or inside base64) or which holds what looks like a JWT is
+ * taken out, and the rest is cut to `maxLength` characters.
  */
 export function redact(text: string, secrets: readonly string[], maxLength: number): string {
-  let safe = text.slice(0, 10_000)
-  for (const secret of secrets) if (secret) safe = safe.replaceAll(secret, REDACTED)
-  safe = safe
-    .replaceAll(RUN, (run) => (isSecret(run, secrets) ? REDACTED : run))
+  const known = secrets.flatMap((secret) => secret.split(/\s+/).filter(Boolean)).map(piecesOf)
+  const safe = text
+    .slice(0, 10_000)
+    .replaceAll(/\S+/g, (word) => (isSecret(word, known) ? REDACTED : word))
     // C0, DEL, C1, and the characters that turn the direction of a line or begin a new one.
     .replaceAll(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .trim()
   return safe.length > maxLength ? `${safe.slice(0, maxLength - 1)}…` : safe
 }
 
-function isSecret(run: string, secrets: readonly string[]): boolean {
-  const readings = [run, decodeURL(run), Buffer.from(run, 'base64').toString('latin1')]
-  return readings.some(
+interface Pieces {
+  length: number
+  all: Set<string>
+}
+
+/** Every piece of a secret that would give it away; all of it where it is short. */
+function piecesOf(secret: string): Pieces {
+  const length = Math.min(secret.length, SHORTEST_PIECE)
+  return { length, all: new Set(windows(secret, length)) }
+}
+
+function isSecret(word: string, known: readonly Pieces[]): boolean {
+  return readings(word).some(
     (reading) =>
-      JWT.test(reading) ||
-      secrets.some(
-        (secret) => secret.length >= SHORTEST_PIECE && (reading.includes(secret) || pieceOf(secret, reading)),
-      ),
+      JWT.test(reading) || known.some(({ length, all }) => windows(reading, length).some((piece) => all.has(piece))),
   )
 }
 
-function pieceOf(secret: string, reading: string): boolean {
-  const piece = reading.replace(/^[.…]+|[.…]+$/g, '')
-  return piece.length >= SHORTEST_PIECE && secret.includes(piece)
+/** What a word may mean: itself, unescaped once and twice, and whatever base64 is in these, wherever it begins. */
+function readings(word: string): string[] {
+  const once = unescaped(word)
+  const texts = [...new Set([word, once, unescaped(once)])]
+  const encoded = texts.flatMap((text) => text.match(BASE64) ?? [])
+  const decoded = encoded.flatMap((run) => [0, 1, 2, 3].map((from) => decode(run.slice(from))))
+  return [...texts, ...decoded]
 }
 
-function decodeURL(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text // a stray percent sign: it is not URL-encoded, then
-  }
+/** Takes back URL-encoding and JSON's backslashes, and leaves alone what is neither. */
+function unescaped(text: string): string {
+  return text.replaceAll(ESCAPE, (_, url?: string, json?: string, char?: string) => {
+    return char ?? String.fromCharCode(Number.parseInt(url ?? json ?? '', 16))
+  })
+}
+
+function decode(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('latin1')
+}
+
+function windows(text: string, length: number): string[] {
+  return Array.from({ length: Math.max(0, text.length - length + 1) }, (_, i) => text.slice(i, i + length))
 }

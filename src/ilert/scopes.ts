@@ -1,3 +1,5 @@
+import { redact } from './redact.ts'
+
 /** Every resource that a scope can name, beside `profile` and `offline_access`. */
 export type ResourceScope =
   | 'policy'
@@ -202,5 +204,5 @@ function distance(a: string, b: string): number {
 }
 
 function quote(value: unknown): string {
-  return typeof value === 'string' ? `'${value.slice(0, 64)}'` : `a ${typeof value}`
+  return typeof value === 'string' ? `'${redact(value, [], 64)}'` : `a ${typeof value}`
 }

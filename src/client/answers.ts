@@ -1,0 +1,206 @@
+/*
+ * The judges: each takes an answer of ilert's server and says what it means. No I/O, so each is tested with plain
+ * answers. An error thrown here never quotes the answer's body.
+ */
+import { readClaims } from '../ilert/claims.ts'
+import { APIError, type IlertError, NetworkError, OAuthError } from '../ilert/errors.ts'
+import { ACCESS_TOKEN_SECONDS, RETRY_AFTER_SECONDS } from '../ilert/limits.ts'
+import { redact } from '../ilert/redact.ts'
+import type { HttpAnswer } from './http.ts'
+
+/** A user's tokens. Times are milliseconds since the epoch. */
+export interface TokenSet {
+  accessToken: string
+  /** Absent for a PKCE-only app without `offline_access`. */
+  refreshToken?: string
+  /** What the user granted. */
+  scope: string[]
+  expiresAt: number
+  /** Absent: does not expire. */
+  refreshTokenExpiresAt?: number
+}
+
+/** What token_info says of an access token. */
+export interface TokenInfo {
+  /** Whether ilert takes the token; if not, the rest is empty. */
+  active: boolean
+  tenant?: string
+  username?: string
+  scope: string[]
+  appID?: number
+}
+
+/** ilert's user. All but `id` may be absent; fields unknown to this package are kept. */
+export interface IlertUser {
+  id: number
+  username?: string
+  firstName?: string
+  lastName?: string
+  email?: string
+  role?: string
+  timezone?: string
+  language?: string
+  [field: string]: unknown
+}
+
+/** The fields of a token answer as ilert sent them, for the `params` of Passport's classic verify. */
+export const answerOf: WeakMap<TokenSet, Record<string, unknown>> = new WeakMap()
+
+/** A century: an answer that says more is cut, so that adding it to a date stays a date. */
+const MAX_SECONDS = 100 * 365 * 86_400
+
+/**
+ * Judges an answer of the token endpoint (RFC 6749, sections 5.1 and 5.2, and ILERT.md, "Wire formats").
+ *
+ * @param sentAt when the request was sent: what the lifetimes are counted from, so that they err on the short side.
+ * @param secrets what was sent along; it is taken out of ilert's own words.
+ * @throws OAuthError, NetworkError
+ */
+export function judgeTokens(answer: HttpAnswer, sentAt: number, secrets: readonly string[]): TokenSet {
+  const body = judgeOAuth(answer, secrets)
+  const { access_token, token_type, refresh_token, scope, expires_in, refresh_token_expires_in } = body
+  if (!isToken(access_token)) throw invalid('no usable access_token')
+  if (token_type != null && String(token_type).toLowerCase() !== 'bearer') {
+    throw invalid('a token_type other than Bearer')
+  }
+  if (refresh_token != null && refresh_token !== '' && !isToken(refresh_token)) throw invalid('no usable refresh_token')
+  const lifetime = expires_in ?? ACCESS_TOKEN_SECONDS
+  if (!isSeconds(lifetime)) throw invalid('an expires_in that is not a positive number')
+
+  const tokens: TokenSet = {
+    accessToken: access_token,
+    scope: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : (readClaims(access_token)?.scope ?? []),
+    expiresAt: sentAt + Math.min(lifetime, MAX_SECONDS) * 1000,
+  }
+  if (refresh_token) tokens.refreshToken = refresh_token
+  if (refresh_token && isSeconds(refresh_token_expires_in)) {
+    tokens.refreshTokenExpiresAt = sentAt + Math.min(refresh_token_expires_in, MAX_SECONDS) * 1000
+  }
+  answerOf.set(tokens, body)
+  return tokens
+}
+
+/** Judges an answer of token_info: `active: false` and any 4xx mean that the token is not good. */
+export function judgeTokenInfo(answer: HttpAnswer): TokenInfo {
+  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return { active: false, scope: [] }
+  const { active, tenant_id, username, scope, app_id } = judgeOAuth(answer, [])
+  if (typeof active !== 'boolean') throw invalid('no active field')
+  if (!active) return { active, scope: [] }
+  return {
+    active,
+    scope: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
+    ...(typeof tenant_id === 'string' && { tenant: tenant_id }),
+    ...(typeof username === 'string' && { username }),
+    ...(typeof app_id === 'number' && { appID: app_id }),
+  }
+}
+
+/** Judges an answer of revoke (RFC 7009, section 2.2). A token that ilert does not know, or no more, is revoked. */
+export function judgeRevocation(answer: HttpAnswer, secrets: readonly string[]): void {
+  if (answer.status >= 200 && answer.status < 300) return
+  try {
+    judgeOAuth(answer, secrets)
+  } catch (error) {
+    if (!(error instanceof OAuthError && error.code === 'invalid_grant')) throw error
+  }
+}
+
+/** Judges an answer of the current user. */
+export function judgeUser(answer: HttpAnswer, secrets: readonly string[]): IlertUser {
+  const body = judgeAPI(answer, secrets)
+  // An id past 2^53 would have lost its last digits in JSON.parse, and two users would be one.
+  if (!isObject(body) || !Number.isSafeInteger(body.id)) throw invalid('a user without an id')
+  return body as IlertUser
+}
+
+/** The JSON of a successful answer of the API; undefined where it is empty. */
+function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknown {
+  const { status } = answer
+  if (status >= 200 && status < 300) {
+    if (answer.text === '') return undefined
+    const body = parse(answer.text)
+    if (body === undefined) throw invalid('something that is not JSON')
+    return body
+  }
+  if (status < 400) throw redirected()
+  const body = parse(answer.text)
+  const { code, message } = isObject(body) ? body : {}
+  const word = (typeof code === 'string' && redact(code, secrets, 60)) || 'api_error'
+  const text = typeof message === 'string' ? `: ${redact(message, secrets, 300)}` : ''
+  const retryAfterSeconds = status === 429 ? retryAfter(answer) : undefined
+  throw new APIError(`ilert's API answered ${status} ${word}${text}`, word, status, { retryAfterSeconds })
+}
+
+/** The JSON object of a successful answer of one of the OAuth2 endpoints. */
+function judgeOAuth(answer: HttpAnswer, secrets: readonly string[]): Record<string, unknown> {
+  const { status } = answer
+  if (status === 429) {
+    const message = 'ilert takes no more requests for now. Try again later.'
+    throw new NetworkError(message, 'rate_limited', { retryAfterSeconds: retryAfter(answer) })
+  }
+  if (status >= 500)
+    throw new NetworkError(`ilert is out of order (${status}). Try again.`, 'server_error', after(answer))
+  if (status >= 300 && status < 400) throw redirected()
+  const body = parse(answer.text)
+  if (!isObject(body)) throw invalid('something that is not a JSON object')
+  if (status >= 200 && status < 300) return body
+  throw refusal(body, status, secrets) ?? invalid(`status ${status} without a code`)
+}
+
+/**
+ * Reads a refusal in ilert's form, `{"code": "invalid_grant", "error": "Provided code is unknown"}`, and in that of
+ * RFC 6749, `{"error": "invalid_grant", "error_description": "…"}`.
+ */
+function refusal(body: Record<string, unknown>, status: number, secrets: readonly string[]): OAuthError | undefined {
+  const { code, error, error_description, message } = body
+  const [word, text] = typeof code === 'string' && code !== '' ? [code, error ?? message] : [error, error_description]
+  if (typeof word !== 'string' || word === '') return undefined
+  return new OAuthError(word, status, typeof text === 'string' ? text : undefined, secrets)
+}
+
+function after(answer: HttpAnswer): { retryAfterSeconds?: number } {
+  return answer.headers['retry-after'] === undefined ? {} : { retryAfterSeconds: retryAfter(answer) }
+}
+
+/** `Retry-After` in seconds (RFC 9110, section 10.2.3), or ilert's suggestion where it is absent or unreadable. */
+function retryAfter({ headers }: HttpAnswer): number {
+  const value = String(headers['retry-after'] ?? '').trim()
+  if (/^\d{1,9}$/.test(value)) return Number(value)
+  // Only a text with a weekday: Date.parse reads a moment into '-5' and '1, 2' as well.
+  const until = /^[a-z]{3}/i.test(value) ? Date.parse(value) : Number.NaN
+  // Against the answer's own Date: it says how far away the moment is, whatever this machine's clock says.
+  const wait = until - (Date.parse(String(headers.date ?? '')) || Date.now())
+  return Number.isNaN(wait) ? RETRY_AFTER_SECONDS : Math.max(0, Math.ceil(wait / 1000))
+}
+
+function redirected(): IlertError {
+  return new NetworkError(
+    'ilert answered with a redirect, which is never followed, so that tokens stay with ilert. Check apiURL.',
+    'redirect_refused',
+  )
+}
+
+function invalid(what: string): IlertError {
+  return new NetworkError(`ilert's answer cannot be used: ${what}. Check apiURL, or try again.`, 'invalid_response')
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // the error would quote the body, and with it a token
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** RFC 6749, appendix A.12: printable ASCII. Whatever else would break out of the header that it is sent in. */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+}
+
+function isSeconds(value: unknown): value is number {
+  return typeof value === 'number' && value > 0
+}

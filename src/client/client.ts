@@ -1,0 +1,166 @@
+import { authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
+import { formatScope, type Scope, toList } from '../ilert/scopes.ts'
+import {
+  type IlertUser,
+  isToken,
+  judgeRevocation,
+  judgeTokenInfo,
+  judgeTokens,
+  judgeUser,
+  type TokenInfo,
+  type TokenSet,
+} from './answers.ts'
+import { type Connection, type ResolvedConnection, resolveConnection, tenantOption } from './connection.ts'
+import { Http, type HttpAnswer } from './http.ts'
+import { ENV_OPTIONS } from './options.ts'
+
+interface Signalled {
+  /** Ends the call early; it then rejects with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/**
+ * ilert's OAuth2 protocol and nothing else: no Express, no Passport, nothing kept. Options that are absent come from
+ * the environment (`ILERT_CLIENT_ID`, `ILERT_CLIENT_SECRET`, `ILERT_APP_URL`, `ILERT_API_URL`, `ILERT_TENANT`).
+ *
+ * Every call ends within `timeoutMs`, follows no redirect, and rejects with
+ *
+ * - `OAuthError` where ilert refuses, with ilert's code;
+ * - `NetworkError` where ilert does not answer, or with something that is no answer: 5xx, 429, a redirect, HTML;
+ * - `TypeError` where an argument or an option that it needs is missing or malformed. Nothing is sent then.
+ *
+ * Nothing is sent twice by itself, unless the connection was never made.
+ */
+export class IlertClient {
+  readonly #connection: ResolvedConnection
+  readonly #http: Http
+
+  constructor(options: Connection = {}) {
+    this.#connection = resolveConnection(options)
+    const { apiURL, timeoutMs, dispatcher } = this.#connection
+    this.#http = new Http({ origin: apiURL, timeoutMs, dispatcher })
+  }
+
+  /**
+   * Where to send a user who is to sign in (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
+   *
+   * @param o.redirectURI must equal the one that is registered at ilert, to the letter.
+   * @param o.codeChallenge base64url of the SHA-256 of the code verifier.
+   * @param o.tenant asks on that account's own host; without effect where `appURL` is set.
+   * @throws TypeError
+   */
+  authorizationURL(o: {
+    redirectURI: string
+    scope: string | readonly Scope[]
+    state: string
+    codeChallenge: string
+    tenant?: string
+  }): URL {
+    const { appURL, tenant } = this.#connection
+    const url = new URL(PATHS.authorize, authorizeOrigin(appURL, tenantOption(o.tenant) ?? tenant))
+    const query = {
+      client_id: this.#clientID(),
+      response_type: 'code',
+      redirect_uri: text(o.redirectURI, 'redirectURI'),
+      scope: formatScope(toList(o.scope)),
+      state: text(o.state, 'state'),
+      code_challenge: text(o.codeChallenge, 'codeChallenge'),
+      code_challenge_method: 'S256',
+    }
+    // Not URLSearchParams' plus signs: every server reads %20 as a space.
+    url.search = Object.entries(query)
+      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+      .join('&')
+    return url
+  }
+
+  /** Exchanges an authorization code for tokens (RFC 6749, section 4.1.3; RFC 7636, section 4.5). */
+  async exchangeCode(o: { code: string; redirectURI: string; codeVerifier: string } & Signalled): Promise<TokenSet> {
+    return await this.#requestTokens(
+      {
+        grant_type: 'authorization_code',
+        code: text(o.code, 'code'),
+        redirect_uri: text(o.redirectURI, 'redirectURI'),
+        code_verifier: text(o.codeVerifier, 'codeVerifier'),
+      },
+      o.signal,
+    )
+  }
+
+  /**
+   * Asks for a new access token (RFC 6749, section 6). The answer may carry no refresh token: then the old one goes on
+   * living. `ilert.tokens` does this for signed-in users; call it directly only for tokens that it does not keep.
+   */
+  async refresh(refreshToken: string, o: Signalled = {}): Promise<TokenSet> {
+    return await this.#requestTokens(
+      { grant_type: 'refresh_token', refresh_token: text(refreshToken, 'refreshToken') },
+      o.signal,
+    )
+  }
+
+  /** Asks ilert whether an access token is good, and whose it is. ILERT.md, "Wire formats". */
+  async tokenInfo(accessToken: string, o: Signalled = {}): Promise<TokenInfo> {
+    const form = { token: text(accessToken, 'accessToken') }
+    return judgeTokenInfo(await this.#post(PATHS.tokenInfo, form, o.signal))
+  }
+
+  /** Revokes a refresh token, which ends its grant. An access token that was issued stays good until it expires. */
+  async revoke(refreshToken: string, o: Signalled = {}): Promise<void> {
+    const form = { token: text(refreshToken, 'refreshToken') }
+    judgeRevocation(await this.#post(PATHS.revoke, form, o.signal), [refreshToken])
+  }
+
+  /** ilert's user behind an access token with the scope `profile`. Rejects with `APIError` where ilert's API refuses. */
+  async currentUser(accessToken: string, o: Signalled = {}): Promise<IlertUser> {
+    const headers = { accept: 'application/json', authorization: `Bearer ${headerText(accessToken, 'accessToken')}` }
+    const answer = await this.#http.send({ method: 'GET', path: PATHS.currentUser, headers, signal: o.signal })
+    return judgeUser(answer, [accessToken])
+  }
+
+  /** Ends the connections that are kept open. Calls under way end first. */
+  async close(): Promise<void> {
+    await this.#http.close()
+  }
+
+  async #requestTokens(grant: Record<string, string>, signal: AbortSignal | undefined): Promise<TokenSet> {
+    const { clientSecret, clock } = this.#connection
+    const form = {
+      client_id: this.#clientID(),
+      ...(clientSecret !== undefined && { client_secret: clientSecret }),
+      ...grant,
+    }
+    const { client_secret = '', code = '', code_verifier = '', refresh_token = '' } = form as Record<string, string>
+    const sentAt = clock.now()
+    const answer = await this.#post(PATHS.token, form, signal)
+    return judgeTokens(answer, sentAt, [client_secret, code, code_verifier, refresh_token])
+  }
+
+  #post(path: string, form: Record<string, string>, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    return this.#http.send({
+      method: 'POST',
+      path,
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(form).toString(),
+      signal,
+    })
+  }
+
+  #clientID(): string {
+    const { clientID } = this.#connection
+    if (clientID === undefined) {
+      throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
+    }
+    return clientID
+  }
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value !== 'string' || value === '') throw new TypeError(`${name}: expected a string that is not empty.`)
+  return value
+}
+
+/** What fits into a header, without breaking out of it. */
+function headerText(value: unknown, name: string): string {
+  if (!isToken(text(value, name))) throw new TypeError(`${name}: has a space, a line end or a character outside ASCII.`)
+  return value as string
+}

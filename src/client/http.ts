@@ -1,0 +1,170 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { NetworkError } from '../ilert/errors.ts'
+import { isLoopback } from './options.ts'
+
+/** Bytes of a body that are read; a longer one is an error. */
+const MAX_BODY_BYTES = 1024 * 1024
+
+/** A call whose connection was never made is made once more, this much later. */
+const RECONNECT_MS = 100
+
+/** Errors after which it is certain that nothing was sent. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+export interface HttpCall {
+  method: string
+  /** A path on the origin, with its query. */
+  path: string
+  headers: Record<string, string>
+  body?: string
+  signal?: AbortSignal | undefined
+}
+
+export interface HttpAnswer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  text: string
+}
+
+export interface HttpOptions {
+  origin: string
+  timeoutMs: number
+  /** Bytes. Default 1 MiB. */
+  maxBodyBytes?: number
+  dispatcher?: Dispatcher | undefined
+}
+
+/**
+ * The one doorway to ilert. It is bound to one origin and follows no redirect, so nothing that passes through it reaches
+ * another one; every call ends within `timeoutMs`, and no body is read beyond `maxBodyBytes`.
+ */
+export class Http {
+  readonly #origin: string
+  readonly #timeoutMs: number
+  readonly #maxBodyBytes: number
+  readonly #dispatcher: Dispatcher
+  readonly #ownsDispatcher: boolean
+  #closing: Promise<void> | undefined
+
+  constructor({ origin, timeoutMs, maxBodyBytes = MAX_BODY_BYTES, dispatcher }: HttpOptions) {
+    this.#origin = origin
+    this.#timeoutMs = timeoutMs
+    this.#maxBodyBytes = maxBodyBytes
+    this.#dispatcher = dispatcher ?? defaultDispatcher(origin, timeoutMs)
+    this.#ownsDispatcher = dispatcher === undefined
+  }
+
+  /**
+   * @throws NetworkError where no whole answer arrives.
+   * @throws the signal's reason where the caller aborts.
+   */
+  async send(call: HttpCall): Promise<HttpAnswer> {
+    const { signal } = call
+    signal?.throwIfAborted()
+    // Not AbortSignal.timeout(), whose timer lets the process end while a call is under way.
+    const ending = new AbortController()
+    const timer = setTimeout(() => {
+      ending.abort(new NetworkError(`ilert did not answer within ${this.#timeoutMs} ms. Try again.`, 'timeout'))
+    }, this.#timeoutMs)
+    const onAbort = () => ending.abort(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      // undici heeds a signal only once it is connected; the race ends the wait for a proxy that never connects.
+      return await Promise.race([this.#exchange(call, ending.signal), rejection(ending.signal)])
+    } catch (error) {
+      throw ending.signal.aborted ? ending.signal.reason : translate(error)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async #exchange(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+    try {
+      return await this.#exchangeOnce(call, signal)
+    } catch (error) {
+      if (!NEVER_CONNECTED.has(codeOf(error)) || signal.aborted) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
+    signal.throwIfAborted()
+    return await this.#exchangeOnce(call, signal)
+  }
+
+  async #exchangeOnce({ method, path, headers, body }: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+    const answer = await this.#dispatcher.request({
+      origin: this.#origin,
+      method: method as Dispatcher.HttpMethod,
+      path,
+      headers,
+      body: body ?? null,
+      signal,
+    })
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of answer.body) {
+      bytes += chunk.length
+      if (bytes > this.#maxBodyBytes) {
+        throw new NetworkError(`ilert's answer is longer than ${this.#maxBodyBytes} bytes.`, 'response_too_large')
+      }
+      chunks.push(chunk)
+    }
+    return { status: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString('utf8') }
+  }
+
+  /** Ends idle connections, and lets calls under way end. A dispatcher that was passed in stays as it is. */
+  async close(): Promise<void> {
+    if (this.#ownsDispatcher) await (this.#closing ??= this.#dispatcher.close())
+  }
+}
+
+/** undici's own timers only back up the one above: a hung connection is given up, not only no longer waited for. */
+function defaultDispatcher(origin: string, timeoutMs: number): Dispatcher {
+  const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect: { timeout: timeoutMs } }
+  if (isLoopback(new URL(origin).hostname)) return new Agent(limits)
+  return new EnvHttpProxyAgent({
+    ...limits,
+    proxyTls: { timeout: timeoutMs },
+    requestTls: { timeout: timeoutMs },
+    clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: timeoutMs }),
+  })
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+/** The one place where errors of the network become ours. */
+function translate(error: unknown): Error {
+  if (error instanceof NetworkError) return error
+  const code = codeOf(error)
+  const label = code ? ` (${code})` : ''
+  const cause = holdsNoSecret(error) ? error : undefined
+  if (NEVER_CONNECTED.has(code)) {
+    const message = `ilert cannot be reached${label}. Check the network, apiURL and the proxy variables.`
+    return new NetworkError(message, 'connection_failed', { cause })
+  }
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    return new NetworkError('ilert did not answer in time. Try again.', 'timeout', { cause })
+  }
+  const message = `The connection to ilert broke before the answer was complete${label}. Try again.`
+  return new NetworkError(message, 'connection_lost', { cause })
+}
+
+/** System errors and undici's own about sockets; its parser's error carries the bytes that it could not read. */
+function holdsNoSecret(error: unknown): boolean {
+  return /^(?:E[A-Z_]+|UND_ERR_(?:CONNECT_TIMEOUT|SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT))$/.test(codeOf(error))
+}

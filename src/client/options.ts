@@ -1,0 +1,38 @@
+/** The environment variable that stands in for each option. */
+export const ENV_OPTIONS = {
+  clientID: 'ILERT_CLIENT_ID',
+  clientSecret: 'ILERT_CLIENT_SECRET',
+  callbackURL: 'ILERT_CALLBACK_URL',
+  scope: 'ILERT_SCOPE',
+  tenant: 'ILERT_TENANT',
+  allowedTenants: 'ILERT_ALLOWED_TENANTS',
+  appURL: 'ILERT_APP_URL',
+  apiURL: 'ILERT_API_URL',
+  encryptionKey: 'ILERT_ENCRYPTION_KEY',
+} as const
+
+type EnvOption = keyof typeof ENV_OPTIONS
+
+/** An option's environment variable, trimmed; undefined where it is unset or empty, which deployments use for "unset". */
+export function fromEnvironment(name: EnvOption): string | undefined {
+  return process.env[ENV_OPTIONS[name]]?.trim() || undefined
+}
+
+/**
+ * A string option, or its environment variable where the option is absent.
+ *
+ * @throws TypeError where the option is no string, or empty: an app that passes an empty value has lost one.
+ */
+export function option<Name extends EnvOption>(options: { [name in Name]?: unknown }, name: Name): string | undefined {
+  const value: unknown = options[name]
+  if (value === undefined) return fromEnvironment(name)
+  if (typeof value !== 'string' || value === '') {
+    throw new TypeError(`${name} (${ENV_OPTIONS[name]}): expected a string that is not empty.`)
+  }
+  return value
+}
+
+/** Whether a URL's host name never leaves this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
+}

@@ -1,0 +1,48 @@
+import type { Request } from 'express'
+import type { Store } from 'express-session'
+import { SessionTokenStore } from '../tokens/session-store.ts'
+import type { StoredTokens, TokenStore } from '../tokens/store.ts'
+import { sessionOf, sessionParts } from './session-entry.ts'
+
+/** The token store over the app's own express-session store, which is known from the first request on. */
+export class AppSessionStore implements TokenStore {
+  #sessionStore: Store | undefined
+  #tokenStore: SessionTokenStore | undefined
+
+  /** @throws IlertError where express-session is missing, TypeError where a second store turns up. */
+  bind(req: Request): void {
+    const { sessionStore } = sessionParts(req)
+    if (sessionStore !== undefined && sessionStore === this.#sessionStore) return
+    sessionOf(req)
+    if (this.#sessionStore !== undefined) {
+      throw new TypeError('tokenStore: one IlertStrategy serves one session store. Make a strategy for each app.')
+    }
+    this.#sessionStore = sessionStore
+    this.#tokenStore = new SessionTokenStore(sessionStore as Store)
+  }
+
+  get(key: string): Promise<StoredTokens | undefined> {
+    return this.#bound().get(key)
+  }
+
+  set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+    return this.#bound().set(key, tokens, ttlMs)
+  }
+
+  touch(key: string, ttlMs: number): Promise<void> {
+    return this.#bound().touch(key, ttlMs)
+  }
+
+  delete(key: string, o?: { tombstoneMs?: number }): Promise<void> {
+    return this.#bound().delete(key, o)
+  }
+
+  #bound(): SessionTokenStore {
+    if (!this.#tokenStore) {
+      throw new TypeError(
+        'tokenStore: the app has had no request yet, so its session store is not known. Pass tokenStore.',
+      )
+    }
+    return this.#tokenStore
+  }
+}

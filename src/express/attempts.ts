@@ -1,0 +1,122 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { parse } from 'cookie'
+import type { Request, Response } from 'express'
+import type { Clock } from '../client/connection.ts'
+import type { Sealer } from '../tokens/seal.ts'
+
+/** What one sign-in must remember until the user comes back from ilert. */
+export interface Attempt {
+  redirectURI: string
+  codeVerifier: string
+  /** The path to go back to; absent: wherever the app sends people who have just signed in. */
+  returnTo?: string
+}
+
+type NewAttempt = Omit<Attempt, 'returnTo'> & { returnTo: string | undefined }
+
+const LIFETIME_SECONDS = 600
+const MAX_COOKIE_BYTES = 1024
+const MAX_PENDING_BYTES = 4096
+const NAME = /^(?:__Host-)?ilert\.([\w-]{22})$/
+
+/**
+ * Sign-ins under way. Each lives in a sealed cookie of its own, named after its state: so it is bound to the browser that
+ * began it, works before there is any session, and no other attempt can overwrite it.
+ */
+export class Attempts {
+  readonly #sealer: Sealer
+  readonly #clock: Clock
+  readonly #clientID: string
+
+  constructor(sealer: Sealer, clock: Clock, clientID: string) {
+    this.#sealer = sealer
+    this.#clock = clock
+    this.#clientID = clientID
+  }
+
+  /** Sets the cookie of a new attempt. Returns what goes to ilert: the state, and the challenge of RFC 7636. */
+  async begin(
+    req: Request,
+    o: { redirectURI: string; returnTo: string | undefined },
+  ): Promise<{ state: string; codeChallenge: string }> {
+    const state = randomBytes(16).toString('base64url')
+    const codeVerifier = randomBytes(32).toString('base64url')
+    const name = cookieName(state, o.redirectURI)
+    let value = await this.#seal(name, { ...o, codeVerifier })
+    if (name.length + value.length >= MAX_COOKIE_BYTES)
+      value = await this.#seal(name, { ...o, codeVerifier, returnTo: '/' })
+    await this.#dropOldest(req, name.length + value.length)
+    responseOf(req).cookie(name, value, { ...attributes(name), maxAge: LIFETIME_SECONDS * 1000 })
+    return { state, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') }
+  }
+
+  /** The attempt with this state, if this browser began it and it is not too old. Its cookie is used up with that. */
+  async take(req: Request, state: string): Promise<Attempt | undefined> {
+    for (const [name, value] of cookiesOf(req)) {
+      if (NAME.exec(name)?.[1] !== state) continue
+      responseOf(req).clearCookie(name, attributes(name))
+      const attempt = await this.#open(name, value)
+      if (attempt && attempt.expiresAt > this.#clock.now()) return attempt
+    }
+    return undefined
+  }
+
+  async #seal(name: string, { redirectURI, codeVerifier, returnTo }: NewAttempt): Promise<string> {
+    const expiresAt = Math.floor(this.#clock.now() / 1000) + LIFETIME_SECONDS
+    // A list, since the names of fields would be a tenth of the cookie.
+    return await this.#sealer.seal(
+      JSON.stringify([redirectURI, codeVerifier, returnTo, expiresAt]),
+      this.#context(name),
+    )
+  }
+
+  async #open(name: string, value: string): Promise<(Attempt & { expiresAt: number }) | undefined> {
+    const text = await this.#sealer.open(value, this.#context(name))
+    if (text === undefined) return undefined
+    const [redirectURI, codeVerifier, returnTo, expiresAt] = JSON.parse(text)
+    return { redirectURI, codeVerifier, ...(returnTo && { returnTo }), expiresAt: expiresAt * 1000 }
+  }
+
+  /** A cookie opens under its own name and for this app alone. */
+  #context(name: string): string {
+    return `${this.#clientID}:${name}`
+  }
+
+  /** Makes room for a new attempt, so that all of them together never outgrow what servers take for a header. */
+  async #dropOldest(req: Request, newBytes: number): Promise<void> {
+    const pending = cookiesOf(req).filter(([name]) => NAME.test(name))
+    let bytes = pending.reduce((sum, [name, value]) => sum + name.length + value.length, newBytes)
+    if (bytes <= MAX_PENDING_BYTES) return
+    const aged = await Promise.all(
+      pending.map(async ([name, value]) => ({
+        name,
+        bytes: name.length + value.length,
+        expiresAt: (await this.#open(name, value))?.expiresAt ?? 0,
+      })),
+    )
+    for (const oldest of aged.sort((a, b) => a.expiresAt - b.expiresAt)) {
+      if (bytes <= MAX_PENDING_BYTES) return
+      responseOf(req).clearCookie(oldest.name, attributes(oldest.name))
+      bytes -= oldest.bytes
+    }
+  }
+}
+
+/** Over TLS the prefix keeps other hosts of the same domain from planting a cookie (RFC 6265bis, section 4.1.3.2). */
+function cookieName(state: string, redirectURI: string): string {
+  return `${redirectURI.startsWith('https:') ? '__Host-' : ''}ilert.${state}`
+}
+
+function attributes(name: string) {
+  return { path: '/', httpOnly: true, sameSite: 'lax', secure: name.startsWith('__Host-') } as const
+}
+
+function cookiesOf(req: Request): [string, string][] {
+  return Object.entries(parse(req.headers.cookie ?? '')).filter((entry): entry is [string, string] => Boolean(entry[1]))
+}
+
+/** Passport gives a strategy the request alone; Express has put the response on it. */
+export function responseOf(req: Request): Response {
+  if (!req.res) throw new TypeError('IlertStrategy needs Express: the request has no res.')
+  return req.res
+}

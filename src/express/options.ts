@@ -1,0 +1,102 @@
+import type { Request } from 'express'
+import { ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
+import { formatScope, likelyScope, type Scope, toList } from '../ilert/scopes.ts'
+import type { Keeping } from '../tokens/manager.ts'
+import type { IlertProfile } from './profile.ts'
+import type { Verify } from './verify.ts'
+
+/** Each option wins over its environment variable. What is malformed throws a TypeError that names both. */
+export interface IlertStrategyOptions extends Keeping {
+  /** What `passport.authenticate()` calls the strategy. Default `ilert`. */
+  name?: string
+  /**
+   * Where ilert sends the user back to: the URL that is registered at ilert, or a path that is resolved against the
+   * request. Default `/auth/ilert/callback`. Variable `ILERT_CALLBACK_URL`.
+   */
+  callbackURL?: string
+  /** What to ask the user for, beside `profile`, which is always included. Variable `ILERT_SCOPE`. */
+  scope?: string | readonly Scope[]
+  /**
+   * The accounts whose users may sign in, as their access tokens name them (`profile.tenant`). Default: anybody. Variable
+   * `ILERT_ALLOWED_TENANTS`, separated by commas.
+   */
+  allowedTenants?: readonly string[]
+  /**
+   * The key under which a user's tokens are kept. Default: each session has tokens of its own. With it, all sessions and
+   * jobs that use the same key share them, and they outlive sign-out: end them with `tokens.revoke(key)`.
+   */
+  tokenKey?: (context: { req: Request; profile: IlertProfile }) => string | Promise<string>
+  /** Turns a sign-in into the app's user, or into false to refuse it. Default: the user is the profile. */
+  verify?: Verify
+  /** Gives the classic verify the request as its first argument. Default false. */
+  passReqToCallback?: boolean
+}
+
+const LONGEST_CALLBACK_URL = 256
+
+/** @throws TypeError */
+export function callbackOption(options: IlertStrategyOptions): string {
+  const label = `callbackURL (${ENV_OPTIONS.callbackURL})`
+  const value = option(options, 'callbackURL') ?? '/auth/ilert/callback'
+  if (value.length > LONGEST_CALLBACK_URL)
+    throw new TypeError(`${label}: longer than ${LONGEST_CALLBACK_URL} characters.`)
+  if (/^\/(?![/\\])[\x21-\x7e]*$/.test(value)) return value
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new TypeError(`${label}: expected an https: or http: URL, or a path such as /auth/ilert/callback.`)
+  }
+  if (url.hash || url.username || url.password) {
+    throw new TypeError(`${label}: expected no fragment and no credentials (RFC 6749, section 3.1.2).`)
+  }
+  return value
+}
+
+/** The scopes of the app as a list, `profile` among them. @throws TypeError */
+export function scopeOption(options: IlertStrategyOptions): string[] {
+  return requestedScope(options.scope ?? fromEnvironment('scope') ?? [])
+}
+
+/** What to ask ilert for, given what the app asks for. Warns, once, about what looks like a spelling mistake. */
+export function requestedScope(scope: string | readonly Scope[]): string[] {
+  const list = toList(scope)
+  const formatted = formatScope(['profile', ...list])
+  for (const entry of list) warnOfMistake(entry)
+  return formatted.split(' ')
+}
+
+const warnedOf = new Set<string>()
+
+function warnOfMistake(scope: string): void {
+  const likely = likelyScope(scope)
+  if (likely === undefined || warnedOf.has(scope) || warnedOf.size > 100) return
+  warnedOf.add(scope)
+  process.emitWarning(
+    `scope (${ENV_OPTIONS.scope}): '${scope}' is not a scope that is known. Did you mean '${likely}'?`,
+    {
+      type: 'IlertWarning',
+      code: 'ILERT_UNKNOWN_SCOPE',
+    },
+  )
+}
+
+/** @throws TypeError */
+export function allowedTenantsOption(value: readonly string[] | undefined): readonly string[] | undefined {
+  const tenants =
+    value ??
+    fromEnvironment('allowedTenants')
+      ?.split(',')
+      .map((tenant) => tenant.trim())
+  if (tenants === undefined) return undefined
+  if (!Array.isArray(tenants) || tenants.length === 0 || tenants.some((t) => typeof t !== 'string' || t === '')) {
+    throw new TypeError(
+      `allowedTenants (${ENV_OPTIONS.allowedTenants}): expected a list with the name of one account at least.`,
+    )
+  }
+  return [...tenants]
+}
+
+/** @throws TypeError where an option that takes a function has something else. */
+export function functionOption<F>(name: string, value: F | undefined): F | undefined {
+  if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name}: expected a function.`)
+  return value
+}

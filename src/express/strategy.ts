@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto'
+import type { Request, RequestHandler } from 'express'
+import OAuth2Strategy from 'passport-oauth2'
+import { IlertClient } from '../client/client.ts'
+import { resolveConnection } from '../client/connection.ts'
+import { ENV_OPTIONS } from '../client/options.ts'
+import { authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
+import { OAUTH_STATUS, OAuthError } from '../ilert/errors.ts'
+import type { Scope } from '../ilert/scopes.ts'
+import { encryptionSecrets } from '../tokens/keys.ts'
+import { TokenManager } from '../tokens/manager.ts'
+import { Sealer } from '../tokens/seal.ts'
+import { AppSessionStore } from './app-session-store.ts'
+import { attachAtLogIn, attachNow } from './attach.ts'
+import { Attempts } from './attempts.ts'
+import { absoluteURL, type CallbackQuery, MalformedCallback, readCallback } from './callback.ts'
+import {
+  allowedTenantsOption,
+  callbackOption,
+  functionOption,
+  type IlertStrategyOptions,
+  requestedScope,
+  scopeOption,
+} from './options.ts'
+import type { IlertProfile } from './profile.ts'
+import { safeReturnTo } from './return-to.ts'
+import { sessionMiddleware } from './session.ts'
+import { sessionParts } from './session-entry.ts'
+import { SignIns } from './sign-in.ts'
+import { askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
+
+/** What `passport.authenticate('ilert', options)` takes beside Passport's own options. */
+export interface AuthenticateOptions {
+  /** Asks for these scopes, and `profile`, instead of the strategy's. */
+  scope?: string | readonly Scope[]
+  /** Asks on the host of this account. */
+  tenant?: string
+  /** Where the user goes afterwards: a path on this site. Default: `req.session.returnTo`. */
+  returnTo?: string
+}
+
+/** Passport's own options that matter here. */
+interface PassportOptions extends AuthenticateOptions {
+  session?: boolean
+  /** Set by `passport.authorize()`. */
+  assignProperty?: string
+}
+
+/** What becomes of a request: one of Passport's four ways to end it. */
+type Outcome =
+  | { action: 'redirect'; url: string }
+  | { action: 'fail'; status: number | undefined; info: object | undefined }
+  | { action: 'success'; user: Express.User; info: object | undefined }
+
+const START_AGAIN = 'Start again from the sign-in page.'
+
+/**
+ * Signs users in with ilert: authorization code with PKCE (RFC 6749, section 4.1; RFC 7636), each attempt on its own.
+ *
+ * @example
+ * const ilert = new IlertStrategy()          // reads ILERT_* from the environment
+ * passport.use(ilert)
+ * app.use(ilert.session())                   // req.ilert
+ * app.get('/auth/ilert', passport.authenticate('ilert'))
+ * app.get('/auth/ilert/callback', passport.authenticate('ilert', { successReturnToOrRedirect: '/' }))
+ */
+export class IlertStrategy extends OAuth2Strategy {
+  declare name: string
+  /** ilert's protocol, with this strategy's options. */
+  readonly client: IlertClient
+  /** The users' tokens, also for work outside a request. */
+  readonly tokens: TokenManager
+
+  // Not #private: Passport calls the strategy through Object.create(), and #fields throw there. None holds a secret in
+  // reach of an inspection: these objects keep theirs in #fields.
+  private readonly attempts: Attempts
+  private readonly signIns: SignIns
+  private readonly appStore: AppSessionStore | undefined
+  private readonly callbackURL: string
+  private readonly scope: readonly string[]
+  /** Added to every request of an app without a secret, which gets no refresh tokens otherwise. ILERT.md, "Scopes". */
+  private readonly extraScope: readonly Scope[]
+
+  /** @throws TypeError where an option is missing or malformed; it names the option and its variable. */
+  constructor(options?: IlertStrategyOptions)
+  constructor(
+    options: IlertStrategyOptions & { passReqToCallback: true },
+    verify: (
+      req: Request,
+      accessToken: string,
+      refreshToken: string | undefined,
+      profile: IlertProfile,
+      done: Done,
+    ) => void,
+  )
+  constructor(
+    options: IlertStrategyOptions & { passReqToCallback: true },
+    verify: (
+      req: Request,
+      accessToken: string,
+      refreshToken: string | undefined,
+      params: Record<string, unknown>,
+      profile: IlertProfile,
+      done: Done,
+    ) => void,
+  )
+  constructor(
+    options: IlertStrategyOptions,
+    verify: (accessToken: string, refreshToken: string | undefined, profile: IlertProfile, done: Done) => void,
+  )
+  constructor(
+    options: IlertStrategyOptions,
+    verify: (
+      accessToken: string,
+      refreshToken: string | undefined,
+      params: Record<string, unknown>,
+      profile: IlertProfile,
+      done: Done,
+    ) => void,
+  )
+  constructor(options: IlertStrategyOptions = {}, classicVerify?: ClassicVerify) {
+    const { clientID, clientSecret, appURL, apiURL, tenant, clock } = resolveConnection(options)
+    if (clientID === undefined) {
+      throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
+    }
+    const verify = functionOption<Verify>('verify', options.verify)
+    const classic = functionOption('verify (second argument)', classicVerify)
+    if (verify && classic) throw new TypeError('verify: pass it as an option or as the second argument, not both.')
+
+    super(
+      {
+        authorizationURL: `${authorizeOrigin(appURL, tenant)}${PATHS.authorize}`,
+        tokenURL: `${apiURL}${PATHS.token}`,
+        clientID,
+        clientSecret: '', // passport-oauth2 keeps it where everybody can read it; nothing here calls it
+      },
+      () => {},
+    )
+    this.name = options.name ?? 'ilert'
+    this.callbackURL = callbackOption(options)
+    this.scope = scopeOption(options)
+    this.extraScope = clientSecret === undefined ? ['offline_access'] : []
+
+    // Once for all: without a key, each call would make a random one of its own.
+    const encryptionKey = encryptionSecrets(options)
+    this.client = new IlertClient(options)
+    this.appStore = options.tokenStore ? undefined : new AppSessionStore()
+    const tokenStore = options.tokenStore ?? (this.appStore as AppSessionStore)
+    this.tokens = new TokenManager({ ...options, encryptionKey, tokenStore }, { client: this.client })
+    this.attempts = new Attempts(new Sealer(encryptionKey, 'attempts'), clock, clientID)
+    this.signIns = new SignIns({
+      client: this.client,
+      tokens: this.tokens,
+      ask: askWith(verify, classic, options.passReqToCallback === true),
+      allowedTenants: allowedTenantsOption(options.allowedTenants),
+      tokenKey: functionOption('tokenKey', options.tokenKey),
+      newKey: () => randomBytes(16).toString('base64url'),
+    })
+  }
+
+  /** Passport's entry: begins a sign-in, or ends one. */
+  override authenticate(req: Request, options: PassportOptions = {}): void {
+    this.answer(req, options)
+      .then(
+        (outcome) => this.deliver(outcome),
+        (error: unknown) => this.error(error),
+      )
+      // Thrown by the app's own callback, which must not be called a second time.
+      .catch((error: unknown) => req.next?.(error))
+  }
+
+  /** Puts `req.ilert` on every request, and refreshes behind it when its tokens are due. */
+  session(): RequestHandler {
+    return sessionMiddleware({ name: this.name, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) })
+  }
+
+  private async answer(req: Request, options: PassportOptions): Promise<Outcome> {
+    let callback: CallbackQuery | undefined
+    try {
+      callback = readCallback(req)
+    } catch (error) {
+      if (error instanceof MalformedCallback) return refuse(400, `${error.message} ${START_AGAIN}`)
+      throw error
+    }
+    return callback ? await this.finish(req, options, callback) : await this.begin(req, options)
+  }
+
+  private async begin(req: Request, options: PassportOptions): Promise<Outcome> {
+    const redirectURI = absoluteURL(req, this.callbackURL)
+    const wanted = options.returnTo ?? sessionParts(req).session?.returnTo
+    const returnTo = wanted === undefined ? undefined : safeReturnTo(wanted)
+    const scope = options.scope === undefined ? this.scope : requestedScope(options.scope)
+    const url = this.client.authorizationURL({
+      redirectURI,
+      scope: [...scope, ...this.extraScope],
+      ...(options.tenant !== undefined && { tenant: options.tenant }),
+      ...(await this.attempts.begin(req, { redirectURI, returnTo })),
+    })
+    return { action: 'redirect', url: url.href }
+  }
+
+  private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {
+    // ilert answers with a GET. A form that posts here comes from elsewhere, and HEAD would use the attempt up.
+    if (req.method !== 'GET') return refuse(405, 'The sign-in can only be finished with a GET.')
+    const { state, code, error, errorDescription } = callback
+    const attempt = state === undefined ? undefined : await this.attempts.take(req, state)
+    if (state === undefined || !attempt) {
+      return refuse(403, `This sign-in was not begun in this browser, is over, or took too long. ${START_AGAIN}`)
+    }
+    if (error !== undefined) return refusedByIlert(error, errorDescription)
+    if (code === undefined) return refuse(400, `The answer has no code. ${START_AGAIN}`)
+
+    const signIn = this.signIns.take(req, state, code, attempt)
+    if (!signIn) return refuse(400, `This sign-in goes on with another code. ${START_AGAIN}`)
+    const result = await signIn.result
+    if (!result.user)
+      return { action: 'fail', status: 'status' in result ? result.status : undefined, info: result.info }
+
+    this.appStore?.bind(req)
+    const attachment = { signIn, tokens: this.tokens, name: this.name, returnTo: attempt.returnTo }
+    if (options.assignProperty !== undefined) await attachNow(req, attachment)
+    else if (options.session !== false) attachAtLogIn(req, attachment)
+    return { action: 'success', user: result.user, info: 'info' in result ? result.info : undefined }
+  }
+
+  private deliver(outcome: Outcome): void {
+    if (outcome.action === 'redirect') this.redirect(outcome.url)
+    // Passport's types know a challenge as a string; what it hands on may be any info.
+    else if (outcome.action === 'fail') this.fail(outcome.info as unknown as string, outcome.status as number)
+    else this.success(outcome.user, outcome.info)
+  }
+}
+
+function refuse(status: number, message: string): Outcome {
+  return { action: 'fail', status, info: { message } }
+}
+
+/** A user who declines is a failure of the sign-in; the rest are mistakes of the app or of ilert. */
+function refusedByIlert(code: string, description: string | undefined): Outcome {
+  const known = Object.hasOwn(OAUTH_STATUS, code) ? OAUTH_STATUS[code as keyof typeof OAUTH_STATUS] : undefined
+  const error = new OAuthError(code, known ?? 400, description)
+  if (code !== 'access_denied') throw error
+  return refuse(403, error.description ?? 'The user declined.')
+}

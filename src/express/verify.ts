@@ -1,0 +1,72 @@
+import type { Request } from 'express'
+import { answerOf, type TokenSet } from '../client/answers.ts'
+import type { IlertProfile } from './profile.ts'
+
+/** What a sign-in has brought, for the app to make a user of. */
+export interface VerifyContext {
+  req: Request
+  tokens: TokenSet
+  profile: IlertProfile
+}
+
+/** Turns a sign-in into the app's user, or into false to refuse it. */
+export type Verify = (context: VerifyContext) => Express.User | false | Promise<Express.User | false>
+
+/** Passport's callback: `done(error)`, `done(null, user)`, `done(null, false, { message })`. */
+export type Done = (error: unknown, user?: Express.User | false, info?: object) => void
+
+/** Passport's forms of verify, told apart by the number of their parameters. */
+export type ClassicVerify =
+  | ((accessToken: string, refreshToken: string | undefined, profile: IlertProfile, done: Done) => void)
+  | ((
+      accessToken: string,
+      refreshToken: string | undefined,
+      params: Record<string, unknown>,
+      profile: IlertProfile,
+      done: Done,
+    ) => void)
+  | ((req: Request, accessToken: string, refreshToken: string | undefined, profile: IlertProfile, done: Done) => void)
+  | ((
+      req: Request,
+      accessToken: string,
+      refreshToken: string | undefined,
+      params: Record<string, unknown>,
+      profile: IlertProfile,
+      done: Done,
+    ) => void)
+
+/** A user, or false for a refusal. */
+export interface Verdict {
+  user: Express.User | false
+  info?: object
+}
+
+/** Asks the app, in whatever form it wants to be asked. Rejects with what it throws. */
+export type Ask = (context: VerifyContext) => Promise<Verdict>
+
+/** The one form behind all of them. Without any, the user is the profile. */
+export function askWith(verify: Verify | undefined, classic: ClassicVerify | undefined, passReq: boolean): Ask {
+  if (classic) return (context) => askClassic(classic as (...args: unknown[]) => unknown, passReq, context)
+  if (verify) return async (context) => ({ user: (await verify(context)) || false })
+  return async ({ profile }) => ({ user: profile as Express.User })
+}
+
+function askClassic(
+  verify: (...args: unknown[]) => unknown,
+  passReq: boolean,
+  context: VerifyContext,
+): Promise<Verdict> {
+  const { req, tokens, profile } = context
+  const args: unknown[] = passReq ? [req] : []
+  args.push(tokens.accessToken, tokens.refreshToken)
+  if (verify.length === args.length + 3) args.push(answerOf.get(tokens) ?? {})
+  args.push(profile)
+  return new Promise((resolve, reject) => {
+    // A promise settles once: a second call of done, or a throw after the first, changes nothing.
+    const done: Done = (error, user, info) => {
+      if (error) reject(error)
+      else resolve({ user: user || false, ...(info && { info }) })
+    }
+    Promise.resolve(verify(...args, done)).catch(reject)
+  })
+}

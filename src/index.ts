@@ -1,0 +1,30 @@
+export type { IlertUser, TokenInfo, TokenSet } from './client/answers.ts'
+export { IlertClient } from './client/client.ts'
+export type { Clock, Connection } from './client/connection.ts'
+export type { IlertStrategyOptions } from './express/options.ts'
+export type { IlertProfile } from './express/profile.ts'
+export type { RequestIlert } from './express/request-ilert.ts'
+export { type AuthenticateOptions, IlertStrategy } from './express/strategy.ts'
+export type { Done, Verify } from './express/verify.ts'
+export {
+  APIError,
+  IlertError,
+  InsufficientScope,
+  NetworkError,
+  OAuthError,
+  ReauthenticationRequired,
+} from './ilert/errors.ts'
+export {
+  covers,
+  formatScope,
+  type KnownScope,
+  parseScope,
+  type ResourceScope,
+  requiredScope,
+  type Scope,
+  scopes,
+} from './ilert/scopes.ts'
+export { type Keeping, TokenManager } from './tokens/manager.ts'
+export { MemoryTokenStore } from './tokens/memory-store.ts'
+export { SessionTokenStore } from './tokens/session-store.ts'
+export type { Lease, StoredTokens, TokenStore } from './tokens/store.ts'

@@ -1,0 +1,19 @@
+import type { IncomingMessage } from 'node:http'
+
+/** No request to ilert's OAuth endpoints comes near this. */
+const MAX_BODY = 64 * 1024
+
+/** What is more is read and dropped up to here, since a client that is still sending does not hear an answer. */
+const MAX_DROPPED = 1024 * 1024
+
+/** A request's body as text; undefined where it is too long. Rejects where the client leaves before its end. */
+export async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length <= MAX_BODY) chunks.push(chunk)
+    if (length > MAX_DROPPED) break
+  }
+  return length > MAX_BODY ? undefined : Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,100 @@
+import { ACCESS_TOKEN_SECONDS, REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
+import type { Clock } from './clock.ts'
+import type { RefreshBehaviour, Settings } from './state.ts'
+import type { SandboxUser } from './users.ts'
+
+/** How a sandbox behaves. Without any, it is as strict as ilert may be. */
+export interface SandboxOptions {
+  /** The TCP port. 0, the default, takes any free one. */
+  port?: number
+  /** The address to listen on. Default `127.0.0.1`: nobody but this machine. */
+  host?: string
+  /** Answers the consent page by itself: as the user of this name, or, with `true`, as the first. Default: it asks. */
+  approve?: string | boolean
+  /** The redirect URI of the app that `env` describes. Default `http://localhost:3000/auth/ilert/callback`. */
+  redirectURI?: string
+  /**
+   * What a refresh does to the refresh token, which ilert does not state: the same comes back (`reuse`), a new one comes
+   * beside the old (`add`), or a new one ends the old at once (`rotate`, the default).
+   */
+  refreshTokens?: 'reuse' | 'add' | 'rotate'
+  /** How long an access token lasts. Default 3600. */
+  accessTokenSeconds?: number
+  /** How soon after a refresh the next one is refused. Default: 300, at most half of `accessTokenSeconds`; 0 for never. */
+  refreshLimitSeconds?: number
+  /** The clock to run by, which `sandbox.clock` can move. Default: the system's. */
+  clock?: Clock
+}
+
+/** Options, checked, with what was left out filled in. */
+export interface CheckedOptions {
+  readonly port: number
+  readonly host: string
+  readonly redirectURI: string
+  readonly clock: Clock | undefined
+  readonly settings: Settings
+}
+
+const BEHAVIOURS: readonly RefreshBehaviour[] = ['reuse', 'add', 'rotate']
+
+/** @throws TypeError which names the option that is not as it should be. */
+export function checkOptions(options: SandboxOptions, users: readonly SandboxUser[]): CheckedOptions {
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    approve = false,
+    redirectURI = 'http://localhost:3000/auth/ilert/callback',
+    refreshTokens = 'rotate',
+    accessTokenSeconds = ACCESS_TOKEN_SECONDS,
+    refreshLimitSeconds = Math.min(REFRESH_INTERVAL_SECONDS, accessTokenSeconds / 2),
+    clock,
+  } = options
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new TypeError('port: expected a whole number from 0 (any free port) to 65535.')
+  }
+  if (typeof host !== 'string' || host === '') throw new TypeError("host: expected an address, such as '127.0.0.1'.")
+  if (!BEHAVIOURS.includes(refreshTokens)) {
+    throw new TypeError(`refreshTokens: expected one of ${BEHAVIOURS.join(', ')}.`)
+  }
+  if (!Number.isSafeInteger(accessTokenSeconds) || accessTokenSeconds < 1) {
+    throw new TypeError('accessTokenSeconds: expected a whole number of seconds, 1 or more.')
+  }
+  if (!Number.isFinite(refreshLimitSeconds) || refreshLimitSeconds < 0) {
+    throw new TypeError('refreshLimitSeconds: expected a number of seconds, 0 (no limit) or more.')
+  }
+  if (clock !== undefined && typeof clock?.now !== 'function') {
+    throw new TypeError('clock: expected an object with a method now() that returns milliseconds since the epoch.')
+  }
+  return {
+    port,
+    host,
+    redirectURI: checkRedirectURI(redirectURI),
+    clock,
+    settings: { accessTokenSeconds, refreshLimitSeconds, refreshTokens, approve: approver(approve, users) },
+  }
+}
+
+/** @throws TypeError where it is no URL to which a browser could be sent back. */
+export function checkRedirectURI(redirectURI: string): string {
+  const url = typeof redirectURI === 'string' && URL.canParse(redirectURI) ? new URL(redirectURI) : undefined
+  // RFC 6749, section 3.1.2: absolute, without a fragment.
+  if (!url || !/^https?:$/.test(url.protocol) || redirectURI.includes('#')) {
+    throw new TypeError('redirectURI: expected an absolute http: or https: URL without a fragment.')
+  }
+  return redirectURI
+}
+
+/** The user of this name. @throws TypeError where there is none. */
+export function findUser(users: readonly SandboxUser[], username: string, option: string): SandboxUser {
+  const user = users.find((candidate) => candidate.username === username)
+  if (!user) {
+    throw new TypeError(`${option}: there is no such user. Take one of ${users.map((u) => u.username).join(', ')}.`)
+  }
+  return user
+}
+
+function approver(approve: string | boolean, users: readonly SandboxUser[]): SandboxUser | undefined {
+  if (typeof approve === 'string') return findUser(users, approve, 'approve')
+  if (typeof approve !== 'boolean') throw new TypeError('approve: expected true, false or a username.')
+  return approve ? users[0] : undefined
+}

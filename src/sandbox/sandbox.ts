@@ -1,0 +1,143 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { type MovableClock, movableClock } from './clock.ts'
+import { type Fault, Faults } from './faults.ts'
+import type { LoggedRequest } from './log.ts'
+import { checkOptions, checkRedirectURI, findUser, type SandboxOptions } from './options.ts'
+import { sandboxServer } from './server.ts'
+import { driveSignIn } from './sign-in.ts'
+import { State } from './state.ts'
+import { type SandboxUser, sandboxUsers } from './users.ts'
+
+/** What the sandbox gives to whoever registers an app. */
+export interface RegisteredApp {
+  clientID: string
+  /** Empty for an app that has none. */
+  clientSecret: string
+  appID: number
+}
+
+/** An ilert of one's own, up and listening. */
+export interface Sandbox {
+  /** Where users sign in. */
+  readonly appURL: string
+  /** Where the API and the token endpoints are: the same origin, as the sandbox serves both. */
+  readonly apiURL: string
+  /** Every `ILERT_*` variable that an app needs to use this sandbox. */
+  readonly env: Record<string, string>
+  /** Who can sign in: copies, changing them changes nobody. */
+  readonly users: SandboxUser[]
+  /** What was asked of the sandbox, oldest first, at most the last 10 000. It grows as requests come; nothing in it is secret. */
+  readonly requests: LoggedRequest[]
+  /** What the sandbox takes for the time. */
+  readonly clock: MovableClock
+  /**
+   * Registers another app. `pkceOnly` makes it one without a secret.
+   *
+   * @throws TypeError where `redirectURI` is no http: or https: URL.
+   */
+  register(o: { redirectURI: string; pkceOnly?: boolean }): RegisteredApp
+  /**
+   * Lets requests go wrong on purpose, until it is cleared or has hit as many as it should.
+   *
+   * @throws TypeError which names the field that is not as it should be.
+   */
+  fault(fault: Fault): { clear: () => void }
+  /**
+   * Drives an app's sign-in as a browser would, over HTTP: from `url` by redirects to the consent page, which it answers
+   * `as` a user (by default the one that is preselected), and back to where the app stops redirecting. Resolves to the
+   * `Cookie` header for the app's host. With `deny` the user says no, also where `approve` is on.
+   *
+   * Rejects where the app ends the sign-in with a status of 400 or more, unless `deny` was asked for; where it never gets
+   * to the sandbox; and where nothing comes to an end within 20 steps or 30 seconds.
+   */
+  signIn(url: string | URL, o?: { as?: string; deny?: boolean }): Promise<string>
+  /**
+   * Ends all grants of a user, as the user would in ilert's settings: refresh tokens at once, while access tokens stay
+   * good until they expire.
+   *
+   * @throws TypeError where there is no such user.
+   */
+  revoke(username: string): void
+  /** Ends it, with every connection that is open. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts an ilert of one's own, offline: everything in ILERT.md, with real sockets and a clock that can be moved.
+ *
+ * @throws TypeError which names the option that is not as it should be. Rejects with Node's error, such as `EADDRINUSE`,
+ * where it cannot listen.
+ */
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const users = sandboxUsers()
+  const { port, host, redirectURI, settings, clock: base } = checkOptions(options, users)
+  const clock = movableClock(base)
+  const state = new State(clock, users)
+  const faults = new Faults()
+  const requests: LoggedRequest[] = []
+
+  const server = sandboxServer({ ilert: { state, clock, settings }, faults, log: requests })
+  server.listen(port, host)
+  await once(server, 'listening')
+  const origin = originOf(host, (server.address() as AddressInfo).port)
+
+  const app = state.register({ ...credentials(port), redirectURI })
+  let closing: Promise<void> | undefined
+
+  return {
+    appURL: origin,
+    apiURL: origin,
+    env: {
+      ILERT_APP_URL: origin,
+      ILERT_API_URL: origin,
+      ILERT_CLIENT_ID: app.clientID,
+      ILERT_CLIENT_SECRET: app.clientSecret,
+      ILERT_CALLBACK_URL: redirectURI,
+      ILERT_APP_ID: String(app.appID),
+    },
+    users: users.map((user) => ({ ...user })),
+    requests,
+    clock,
+    register({ redirectURI, pkceOnly = false }) {
+      const { clientID, clientSecret } = credentials(0)
+      const { appID } = state.register({
+        clientID,
+        clientSecret: pkceOnly ? '' : clientSecret,
+        redirectURI: checkRedirectURI(redirectURI),
+      })
+      return { clientID, clientSecret: pkceOnly ? '' : clientSecret, appID }
+    },
+    fault: (fault) => faults.add(fault),
+    async signIn(url, { as, deny = false } = {}) {
+      if (!URL.canParse(String(url))) throw new TypeError('signIn: expected the absolute URL that starts a sign-in.')
+      if (as !== undefined) findUser(users, as, 'as')
+      return driveSignIn({ url: new URL(url), appURL: origin, as, deny })
+    },
+    revoke: (username) => state.endGrants(findUser(users, username, 'revoke')),
+    close() {
+      closing ??= new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+      return closing
+    },
+  }
+}
+
+/**
+ * An app's id and secret. On a port of the caller's choice they are the same each time, so that an app which was given
+ * them still works after the sandbox was started again; otherwise no two sandboxes share any.
+ */
+function credentials(port: number): { clientID: string; clientSecret: string } {
+  const seed = port === 0 ? randomBytes(32) : `ilert-sandbox on ${port}`
+  const derive = (purpose: string) => createHash('sha256').update(seed).update(purpose).digest('base64url')
+  return { clientID: `sandbox-${derive('id').slice(0, 8)}`, clientSecret: derive('secret') }
+}
+
+/** The origin under which a browser on this machine reaches a server that listens on `host`. */
+function originOf(host: string, port: number): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { CODE_SECONDS } from '../ilert/limits.ts'
+import type { Clock } from './clock.ts'
+import { Expiring } from './expiring.ts'
+import type { SandboxUser } from './users.ts'
+
+/** An app as its developer registered it. */
+export interface App {
+  readonly clientID: string
+  /** Empty for an app that has none and relies on PKCE. */
+  readonly clientSecret: string
+  readonly appID: number
+  readonly redirectURI: string
+}
+
+/** One user's consent to one app: what a code, and later the refresh tokens in a row, stand for. */
+export interface Grant {
+  readonly app: App
+  readonly user: SandboxUser
+  readonly scope: readonly string[]
+  /** How often the user had ended all grants when this one was given: once more, and it is over. */
+  readonly generation: number
+  /** Whether the app has revoked it. */
+  revoked: boolean
+  /** When it was last refreshed, on the sandbox's clock. */
+  refreshedAt: number | undefined
+}
+
+/** An authorization code, not yet exchanged. */
+export interface Code {
+  readonly app: App
+  readonly user: SandboxUser
+  readonly scope: readonly string[]
+  readonly codeChallenge: string | undefined
+  readonly generation: number
+}
+
+/** A refresh token as the sandbox remembers it. */
+export interface RefreshToken {
+  readonly grant: Grant
+  readonly expiresAt: number
+  /** Whether a newer one has ended it. */
+  replaced: boolean
+}
+
+/** What a refresh does to the refresh token; ilert does not say which of them it does. */
+export type RefreshBehaviour = 'reuse' | 'add' | 'rotate'
+
+/** How this ilert behaves. */
+export interface Settings {
+  readonly accessTokenSeconds: number
+  readonly refreshLimitSeconds: number
+  readonly refreshTokens: RefreshBehaviour
+  /** Who answers the consent page without being asked. */
+  readonly approve: SandboxUser | undefined
+}
+
+/**
+ * Everything that the sandbox knows, without I/O. Tokens are good because they are found here, not because of a
+ * signature: looking one up costs no crypto, and no sandbox takes another one's.
+ */
+export class State {
+  readonly users: readonly SandboxUser[]
+  /** Access tokens stay good until they expire, also when their grant ends. */
+  readonly accessTokens: Expiring<Grant>
+  readonly refreshTokens: Expiring<RefreshToken>
+  readonly #apps = new Map<string, App>()
+  readonly #codes: Expiring<Code>
+  readonly #generations = new Map<string, number>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock, users: readonly SandboxUser[]) {
+    this.#clock = clock
+    this.users = users
+    this.#codes = new Expiring(clock)
+    this.accessTokens = new Expiring(clock)
+    this.refreshTokens = new Expiring(clock)
+  }
+
+  register(app: Omit<App, 'appID'>): App {
+    const registered = { ...app, appID: 1001 + this.#apps.size }
+    this.#apps.set(app.clientID, registered)
+    return registered
+  }
+
+  app(clientID: string): App | undefined {
+    return this.#apps.get(clientID)
+  }
+
+  user(username: string): SandboxUser | undefined {
+    return this.users.find((user) => user.username === username)
+  }
+
+  issueCode(code: Omit<Code, 'generation'>): string {
+    const value = randomBytes(32).toString('base64url')
+    const generation = this.#generation(code.user)
+    this.#codes.set(value, { ...code, generation }, this.#clock.now() + CODE_SECONDS * 1000)
+    return value
+  }
+
+  /** The code, which is over with this, if it is one of `app`'s; another app's attempt does not use it up. */
+  takeCode(value: string, app: App): Code | undefined {
+    const code = this.#codes.get(value)
+    if (code?.app !== app) return undefined
+    this.#codes.delete(value)
+    return code
+  }
+
+  startGrant({ app, user, scope, generation }: Code): Grant {
+    return { app, user, scope, generation, revoked: false, refreshedAt: undefined }
+  }
+
+  isOver(grant: Grant): boolean {
+    return grant.revoked || grant.generation !== this.#generation(grant.user)
+  }
+
+  /** Ends every grant of a user, also one whose first token is still being signed. */
+  endGrants(user: SandboxUser): void {
+    this.#generations.set(user.username, this.#generation(user) + 1)
+  }
+
+  #generation(user: SandboxUser): number {
+    return this.#generations.get(user.username) ?? 0
+  }
+}

@@ -1,0 +1,69 @@
+/** Somebody who can sign in at the sandbox. */
+export interface SandboxUser {
+  id: number
+  username: string
+  firstName: string
+  lastName: string
+  email: string
+  /** `USER`, `ADMIN` or `STAKEHOLDER`. */
+  role: string
+  /** The account, as the access token names it. */
+  tenant: string
+  timezone: string
+  language: string
+  position: string
+  department: string
+  region: string
+  shiftColor: string
+}
+
+/** The people of the sandbox: three roles in two accounts, and a name that needs escaping in HTML. */
+export function sandboxUsers(): SandboxUser[] {
+  return [
+    {
+      id: 41_023,
+      username: 'mara.lindqvist',
+      firstName: 'Mara',
+      lastName: 'Lindqvist',
+      email: 'mara.lindqvist@nordwind.example',
+      role: 'ADMIN',
+      tenant: 'nordwind',
+      timezone: 'Europe/Berlin',
+      language: 'de',
+      position: 'Head of Operations',
+      department: 'Platform',
+      region: 'DE',
+      shiftColor: '#2f7de1',
+    },
+    {
+      id: 41_057,
+      username: 'tunde.okafor',
+      firstName: 'Tunde',
+      lastName: 'Okafor',
+      email: 'tunde.okafor@nordwind.example',
+      role: 'USER',
+      tenant: 'nordwind',
+      timezone: 'Europe/London',
+      language: 'en',
+      position: 'Site Reliability Engineer',
+      department: 'Platform',
+      region: 'GB',
+      shiftColor: '#e1762f',
+    },
+    {
+      id: 58_311,
+      username: 'aoife.obrien',
+      firstName: 'Aoife',
+      lastName: "O'Brien",
+      email: 'aoife.obrien@bluepeak.example',
+      role: 'STAKEHOLDER',
+      tenant: 'bluepeak',
+      timezone: 'Europe/Dublin',
+      language: 'en',
+      position: 'Customer Success',
+      department: 'Sales & Support',
+      region: 'IE',
+      shiftColor: '#3fa34d',
+    },
+  ]
+}

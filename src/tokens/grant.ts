@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { TokenSet } from '../client/answers.ts'
+import type { Sealer } from './seal.ts'
+import type { StoredTokens } from './store.ts'
+
+/** What is kept of one grant: one sign-in of one user, through all its refreshes. */
+export interface Grant {
+  /** Random. Tells a grant from another one that is kept under the same key later. */
+  readonly id: string
+  /** Counts the writes. */
+  readonly version: number
+  readonly tokens: Readonly<TokenSet>
+  /** When the present access token was asked for: what its lifetime is counted from. */
+  readonly issuedAt: number
+  /** When the last refresh was answered; absent before the first. */
+  readonly refreshedAt?: number
+  /** How long the record lives in its store after each write. Absent: as long as its tokens can be used. */
+  readonly ttlMs?: number
+  /** When the record ends in its store, unless it is touched. */
+  readonly endsAt: number
+  /** The user or the app has ended the grant: the record holds no tokens any more, and no refresh may follow. */
+  readonly ended?: true
+}
+
+/** A record that is there, and that no key of this process opens: somebody else's, until proven otherwise. */
+export const UNREADABLE = 'unreadable'
+
+/** A store keeps no record for longer. A refresh token that never expires is written again long before. */
+const MAX_TTL_MS = 10 * 365 * 86_400_000
+
+/** A grant that was just made, or refreshed, as it will be written at `now`. */
+export function writtenAt(now: number, grant: Omit<Grant, 'endsAt'>): Grant {
+  return { ...grant, endsAt: now + (grant.ttlMs ?? usableFor(grant.tokens, now)) }
+}
+
+/** How long tokens can be of any use. */
+function usableFor({ refreshToken, refreshTokenExpiresAt, expiresAt }: TokenSet, now: number): number {
+  const end = refreshToken === undefined ? expiresAt : Math.max(expiresAt, refreshTokenExpiresAt ?? Infinity)
+  return Math.min(MAX_TTL_MS, Math.max(1000, end - now))
+}
+
+/** What takes a grant's place when it is ended: one version on, so that a refresh under way can no longer land. */
+export function ended(grant: Grant): Grant {
+  const { refreshToken, refreshTokenExpiresAt, ...tokens } = grant.tokens
+  return { ...grant, version: grant.version + 1, tokens: { ...tokens, accessToken: '' }, ended: true }
+}
+
+/** Whether a refresh of `grant` would still be a refresh of what is stored: nobody else has refreshed it since. */
+export function sameTokens(grant: Grant, stored: Grant): boolean {
+  return grant.id === stored.id && isDeepStrictEqual(grant.tokens, stored.tokens)
+}
+
+/**
+ * A grant as a store keeps it: the version and the end are in the clear, since stores need them, and are sealed
+ * together with the key that the record is under, so that none of them can be changed or exchanged unnoticed.
+ */
+export async function sealGrant(grant: Grant, key: string, sealer: Sealer): Promise<StoredTokens> {
+  const { version, endsAt, ...secret } = grant
+  const end = String(endsAt)
+  return { version, data: `${end}.${await sealer.seal(JSON.stringify(secret), context(key, version, end))}` }
+}
+
+/** The grant of a stored record. */
+export async function openGrant(stored: StoredTokens, key: string, sealer: Sealer): Promise<Grant | typeof UNREADABLE> {
+  const { version, data } = stored
+  const end = data.split('.', 1)[0] ?? ''
+  const secret = await sealer.open(data.slice(end.length + 1), context(key, version, end))
+  return secret === undefined ? UNREADABLE : { ...JSON.parse(secret), version, endsAt: Number(end) }
+}
+
+function context(key: string, version: number, end: string): string {
+  return JSON.stringify(['grant', key, version, end])
+}

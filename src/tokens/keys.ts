@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
+
+const NAME = `encryptionKey (${ENV_OPTIONS.encryptionKey})`
+const SHORTEST = 32
+
+interface KeyOptions {
+  encryptionKey?: string | readonly string[]
+  clientSecret?: string
+}
+
+/**
+ * The secrets that seal cookies and records: `encryptionKey`, or else the client secret, which every process has.
+ * Without either, in production, an error; elsewhere a random key that dies with the process, and a warning.
+ *
+ * @throws TypeError where a key is malformed; it never repeats one.
+ */
+export function encryptionSecrets(options: KeyOptions): string[] {
+  const keys = listed(options.encryptionKey) ?? fromEnvironment('encryptionKey')?.split(',')
+  if (keys) return keys.map((key) => strong(key.trim()))
+  const clientSecret = option(options, 'clientSecret')
+  if (clientSecret !== undefined) return [clientSecret]
+  const advice = `Set it to ${SHORTEST} random characters or more, the same in every process.`
+  if (process.env.NODE_ENV === 'production') throw new TypeError(`${NAME}: missing, and no clientSecret. ${advice}`)
+  process.emitWarning(
+    `${NAME}: missing, and no clientSecret. Sign-ins will not survive the end of this process. ${advice}`,
+    { type: 'IlertWarning', code: 'ILERT_RANDOM_ENCRYPTION_KEY' },
+  )
+  return [randomBytes(32).toString('base64url')]
+}
+
+function listed(value: string | readonly string[] | undefined): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  const keys = typeof value === 'string' ? [value] : value
+  if (!Array.isArray(keys) || keys.length === 0 || keys.some((key) => typeof key !== 'string')) {
+    throw new TypeError(`${NAME}: expected a string, or a list of strings of which the first seals and all open.`)
+  }
+  return keys
+}
+
+function strong(key: string): string {
+  if (key.length < SHORTEST) {
+    throw new TypeError(`${NAME}: a key is shorter than ${SHORTEST} characters. Make one with: openssl rand -base64 32`)
+  }
+  return key
+}

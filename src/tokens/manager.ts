@@ -1,0 +1,310 @@
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { TokenSet } from '../client/answers.ts'
+import { IlertClient } from '../client/client.ts'
+import { type Connection, resolveConnection } from '../client/connection.ts'
+import { ENV_OPTIONS } from '../client/options.ts'
+import { IlertError, NetworkError, ReauthenticationRequired } from '../ilert/errors.ts'
+import { ended, type Grant, UNREADABLE, writtenAt } from './grant.ts'
+import { Keeper, type KeeperParts } from './keeper.ts'
+import { encryptionSecrets } from './keys.ts'
+import { backOff, DEFAULT_MIN_INTERVAL_SECONDS, DEFAULT_WINDOW_SECONDS } from './policy.ts'
+import { Sealer } from './seal.ts'
+import type { TokenStore } from './store.ts'
+import { type Sleep, sleep } from './time.ts'
+import { Vault } from './vault.ts'
+
+/** How tokens are kept. */
+export interface Keeping extends Connection {
+  /** Where sealed tokens are kept. */
+  tokenStore?: TokenStore
+  /**
+   * Seals cookies and stored tokens: 32 characters or more, or several, of which the first seals and all open. Default:
+   * derived from `clientSecret`. Variable `ILERT_ENCRYPTION_KEY`, separated by commas.
+   */
+  encryptionKey?: string | readonly string[]
+  /** Seconds before its end in which an access token is due for a refresh. Default 600; at most a quarter of its life. */
+  refreshWindowSeconds?: number
+  /** Seconds between two refreshes of one grant, at least. Default 300; at most half of an access token's life. */
+  minRefreshIntervalSeconds?: number
+}
+
+/** Grants in this process's memory. One that is pushed out is read from the store when it is needed again. */
+const CACHED_GRANTS = 10_000
+
+/** How long an ended grant refuses to be written again, at least. */
+const TOMBSTONE_MS = 86_400_000
+
+/** How often a revocation that ilert could not be asked for is tried again. */
+const REVOCATION_TRIES = 5
+
+/** What tests put in the place of time and chance. */
+interface Internals {
+  client?: IlertClient
+  sleep?: Sleep
+  random?: () => number
+}
+
+/**
+ * Keeps stored tokens fresh, inside a request and outside of one. One refresh is under way for a key at most; what it
+ * brings is stored before anybody uses it; and only ilert, or you, end a grant.
+ *
+ * Methods reject with `NetworkError` where ilert or the store is away, with `ReauthenticationRequired` where there is
+ * nothing to refresh, and with `TypeError` where an argument is malformed.
+ */
+export class TokenManager {
+  readonly #client: IlertClient
+  readonly #ownsClient: boolean
+  readonly #vault: Vault
+  readonly #parts: KeeperParts
+  readonly #cache = new LRUCache<string, Keeper>({ max: CACHED_GRANTS, dispose: (keeper) => this.#disown(keeper) })
+  /** Keepers that must not be forgotten, whatever the cache pushes out. */
+  readonly #busy = new Map<string, Keeper>()
+  /** The keys under which this process knows refresh tokens to be kept. */
+  readonly #owners = new Map<string, string>()
+  readonly #loading = new Map<string, Promise<Keeper | undefined>>()
+  readonly #revocations = new Set<Promise<void>>()
+
+  constructor(options: Keeping & { tokenStore: TokenStore }, internals: Internals = {}) {
+    const { tokenStore, refreshWindowSeconds, minRefreshIntervalSeconds } = options
+    for (const method of ['get', 'set', 'delete'] as const) {
+      if (typeof tokenStore?.[method] !== 'function') {
+        throw new TypeError(`tokenStore: expected a token store with ${method}(), such as new MemoryTokenStore().`)
+      }
+    }
+    const { clock, timeoutMs, clientID } = resolveConnection(options)
+    if (clientID === undefined) {
+      throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
+    }
+    this.#ownsClient = internals.client === undefined
+    this.#client = internals.client ?? new IlertClient(options)
+    const wait = internals.sleep ?? sleep
+    this.#vault = new Vault(tokenStore, new Sealer(encryptionSecrets(options), 'tokens'), wait)
+    this.#parts = {
+      vault: this.#vault,
+      settings: {
+        windowMs: milliseconds('refreshWindowSeconds', refreshWindowSeconds, DEFAULT_WINDOW_SECONDS),
+        minIntervalMs: milliseconds(
+          'minRefreshIntervalSeconds',
+          minRefreshIntervalSeconds,
+          DEFAULT_MIN_INTERVAL_SECONDS,
+        ),
+      },
+      clock,
+      sleep: wait,
+      random: internals.random ?? Math.random,
+      timeoutMs,
+      refresh: (refreshToken) => this.#client.refresh(refreshToken),
+      discard: (tokens) => this.discard(tokens),
+      onBusy: (keeper) => this.#setBusy(keeper),
+      onTokens: (keeper, before) => this.#setOwner(keeper, before),
+    }
+  }
+
+  /**
+   * Keeps tokens under a key, in the place of those that are there: these are revoked at ilert. The record lives as long
+   * as its refresh token.
+   *
+   * @param o.ttlMs lets the record live for so long after each write instead, such as a session does.
+   * @throws TypeError where the refresh token is kept under another key already: two keys would refresh it against each
+   * other, and where ilert exchanges refresh tokens all but one would be lost.
+   */
+  async save(key: string, tokens: TokenSet, o: { ttlMs?: number } = {}): Promise<void> {
+    checkKey(key)
+    checkTokens(tokens)
+    if ((this.keyOf(tokens) ?? key) !== key) {
+      throw new TypeError('tokens: this refresh token is kept under another key already. Use that key, or tokenKey.')
+    }
+    const now = this.#parts.clock.now()
+    const before = await this.#vault.read(key)
+    if (before === UNREADABLE) throw unreadable(key)
+    let version = Math.max(Math.floor(now), (before?.version ?? 0) + 1)
+    const id = randomBytes(16).toString('base64url')
+    for (let tries = 0; ; tries++) {
+      const grant = writtenAt(now, { id, version, tokens: copy(tokens), issuedAt: now, ...o })
+      if (await this.#vault.write(key, grant, now)) {
+        this.#keep(new Keeper(key, grant, this.#parts))
+        break
+      }
+      if (tries === 3)
+        throw new NetworkError('The token store keeps refusing the tokens. Try again.', 'store_unavailable')
+      // A tombstone that an earlier grant left, or a refresh of it that has just landed: a new sign-in replaces both.
+      const stored = await this.#vault.read(key)
+      if (stored === UNREADABLE) throw unreadable(key)
+      if (stored) version = stored.version + 1
+      else await this.#vault.remove(key)
+    }
+    if (before) this.discard(before.tokens)
+  }
+
+  /** The tokens under a key, fresh. Refreshed only if they are not good for 10 more seconds. */
+  async get(key: string): Promise<TokenSet> {
+    return copy(await this.#freshTokens(key))
+  }
+
+  /** The access token under a key, fresh: good for at least 10 seconds wherever ilert and the rules allow. */
+  async accessToken(key: string): Promise<string> {
+    return (await this.#freshTokens(key)).accessToken
+  }
+
+  /**
+   * Ends the grant under a key: forgets its tokens here and in the store, then revokes them at ilert. ilert being away
+   * does not keep them alive here: the revocation is tried again behind. What a refresh under way brings is revoked too.
+   */
+  async revoke(key: string): Promise<void> {
+    checkKey(key)
+    const keeper = this.peek(key)
+    keeper?.remove()
+    this.#cache.delete(key)
+    const { clock } = this.#parts
+    let grant: Grant | undefined
+    // One version on, so that a refresh under way elsewhere can no longer land; whoever landed before is seen.
+    for (let tries = 0; tries < 10; tries++) {
+      const stored = await this.#vault.read(key)
+      if (stored === UNREADABLE) throw unreadable(key)
+      if (stored === undefined || stored.ended) break
+      grant = stored
+      if (await this.#vault.write(key, ended(stored), clock.now())) break
+    }
+    await this.#vault.remove(key, Math.max(TOMBSTONE_MS, grant?.ttlMs ?? 0))
+    const { tokens } = grant ?? keeper?.grant ?? {}
+    if (tokens?.refreshToken !== undefined) await this.#revokeAtIlert(tokens.refreshToken)
+  }
+
+  /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#busy.values()].map((keeper) => keeper.settle()))
+    await Promise.all(this.#revocations)
+    if (this.#ownsClient) await this.#client.close()
+  }
+
+  /** The grant under a key, if this process has it at hand. No I/O. @internal */
+  peek(key: string): Keeper | undefined {
+    const keeper = this.#cache.get(key) ?? this.#busy.get(key)
+    return keeper?.removed ? undefined : keeper
+  }
+
+  /** The grant under a key, from the store where this process does not have it at hand. @internal */
+  load(key: string): Promise<Keeper | undefined> {
+    const known = this.peek(key)
+    if (known) return Promise.resolve(known)
+    const loading = this.#loading.get(key) ?? this.#read(key).finally(() => this.#loading.delete(key))
+    this.#loading.set(key, loading)
+    return loading
+  }
+
+  /** The key under which this process knows these tokens to be kept. @internal */
+  keyOf({ refreshToken }: Readonly<TokenSet>): string | undefined {
+    return refreshToken === undefined ? undefined : this.#owners.get(refreshToken)
+  }
+
+  /** Revokes tokens that nobody keeps, behind. @internal */
+  discard(tokens: Readonly<TokenSet>): void {
+    if (tokens.refreshToken === undefined || this.keyOf(tokens) !== undefined) return
+    void this.#revokeAtIlert(tokens.refreshToken)
+  }
+
+  async #freshTokens(key: string): Promise<Readonly<TokenSet>> {
+    checkKey(key)
+    const keeper = await this.load(key)
+    if (!keeper) throw new ReauthenticationRequired(`No ilert tokens are kept under this key. Sign in, or save() some.`)
+    return await keeper.freshTokens()
+  }
+
+  async #read(key: string): Promise<Keeper | undefined> {
+    const grant = await this.#vault.read(key)
+    if (grant === undefined || grant === UNREADABLE || grant.ended) return undefined
+    // A save that came in between knows better.
+    return this.peek(key) ?? this.#keep(new Keeper(key, grant, this.#parts))
+  }
+
+  #keep(keeper: Keeper): Keeper {
+    this.#busy.delete(keeper.key)
+    this.#cache.set(keeper.key, keeper)
+    this.#setOwner(keeper)
+    return keeper
+  }
+
+  #setOwner(keeper: Keeper, before?: Readonly<TokenSet>): void {
+    if (before?.refreshToken !== undefined) this.#owners.delete(before.refreshToken)
+    const { refreshToken } = keeper.grant.tokens
+    if (refreshToken !== undefined) this.#owners.set(refreshToken, keeper.key)
+  }
+
+  #disown(keeper: Keeper): void {
+    const { refreshToken } = keeper.grant.tokens
+    if (refreshToken !== undefined && this.#busy.get(keeper.key) !== keeper) this.#owners.delete(refreshToken)
+  }
+
+  #setBusy(keeper: Keeper): void {
+    const current = this.#busy.get(keeper.key)
+    if (keeper.busy) this.#busy.set(keeper.key, keeper)
+    else if (current === keeper) {
+      this.#busy.delete(keeper.key)
+      // Pushed out of the cache meanwhile, or ended.
+      if (this.#cache.peek(keeper.key) !== keeper) this.#disown(keeper)
+    }
+  }
+
+  async #revokeAtIlert(refreshToken: string): Promise<void> {
+    const revocation = this.#tryToRevoke(refreshToken)
+    this.#revocations.add(revocation)
+    await revocation
+    this.#revocations.delete(revocation)
+  }
+
+  /** The first attempt is waited for, the others are not. Never throws: the grant is over here in any case. */
+  async #tryToRevoke(refreshToken: string, failures = 0): Promise<void> {
+    try {
+      await this.#client.revoke(refreshToken)
+    } catch (error) {
+      if (!(error instanceof NetworkError) || failures + 1 >= REVOCATION_TRIES) return
+      const { sleep: wait, random } = this.#parts
+      const again = () => this.#tryToRevoke(refreshToken, failures + 1)
+      void wait(backOff(failures + 1, error.retryAfterSeconds, random())).then(again)
+    }
+  }
+}
+
+function copy(tokens: Readonly<TokenSet>): TokenSet {
+  return { ...tokens, scope: [...tokens.scope] }
+}
+
+function checkKey(key: unknown): void {
+  if (typeof key !== 'string' || key === '' || key.length > 512) {
+    throw new TypeError('key: expected a string of 1 to 512 characters.')
+  }
+}
+
+function checkTokens(tokens: TokenSet): void {
+  const { accessToken, refreshToken, scope, expiresAt, refreshTokenExpiresAt } = tokens ?? {}
+  if (typeof accessToken !== 'string' || accessToken === '') throw new TypeError('tokens.accessToken: missing.')
+  if (refreshToken !== undefined && (typeof refreshToken !== 'string' || refreshToken === '')) {
+    throw new TypeError('tokens.refreshToken: expected a string, or none.')
+  }
+  if (!Array.isArray(scope)) throw new TypeError('tokens.scope: expected a list of scopes.')
+  // A time in seconds would be in January 1970.
+  if (!Number.isFinite(expiresAt) || (expiresAt > 0 && expiresAt < 1e11)) {
+    throw new TypeError('tokens.expiresAt: expected milliseconds since the epoch.')
+  }
+  if (refreshTokenExpiresAt !== undefined && !Number.isFinite(refreshTokenExpiresAt)) {
+    throw new TypeError('tokens.refreshTokenExpiresAt: expected milliseconds since the epoch, or none.')
+  }
+}
+
+function milliseconds(name: string, seconds: number | undefined, fallback: number): number {
+  const value = seconds ?? fallback
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+    throw new TypeError(`${name}: expected a number of seconds, 0 or more.`)
+  }
+  return value * 1000
+}
+
+function unreadable(key: string): IlertError {
+  return new IlertError(
+    `The record under the key '${key}' was sealed with another encryption key, and is left alone. ` +
+      'List that key in encryptionKey (ILERT_ENCRYPTION_KEY) too, or delete the record.',
+    'unreadable_record',
+    500,
+  )
+}

@@ -1,0 +1,120 @@
+import type { Clock } from '../client/connection.ts'
+import type { StoredTokens, TokenStore } from './store.ts'
+
+export interface MemoryTokenStoreOptions {
+  /** What time it is. Default: the system's clock. */
+  clock?: Clock
+}
+
+interface Entry {
+  /** Undefined in a tombstone. */
+  tokens: StoredTokens | undefined
+  endsAt: number
+}
+
+/** Fewer entries than this are not worth a sweep. */
+const SWEEP_FROM = 100
+
+/**
+ * Keeps records in this process's memory, where they end with the process: for development, tests, and single processes
+ * whose users may sign in again after a restart.
+ *
+ * It has no `withLease`: nobody else shares its records, and a `TokenManager` by itself refreshes one grant once at a
+ * time.
+ */
+export class MemoryTokenStore implements TokenStore {
+  readonly #clock: Clock
+  readonly #entries = new Map<string, Entry>()
+  #writesSinceSweep = 0
+
+  constructor({ clock = Date }: MemoryTokenStoreOptions = {}) {
+    this.#clock = clock
+  }
+
+  /** @throws {TypeError} for a key that is none */
+  async get(key: string): Promise<StoredTokens | undefined> {
+    const tokens = this.#live(checkKey(key))?.tokens
+    return tokens && { ...tokens }
+  }
+
+  /** @throws {TypeError} for a key, a record or a `ttlMs` that is none */
+  async set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+    const record = checkTokens(tokens)
+    const ttl = checkDuration('ttlMs', ttlMs)
+    const present = this.#live(checkKey(key))
+    if (present && (!present.tokens || present.tokens.version >= record.version)) return false
+    this.#write(key, record, ttl)
+    return true
+  }
+
+  /** @throws {TypeError} for a key or a `ttlMs` that is none */
+  async touch(key: string, ttlMs: number): Promise<void> {
+    const ttl = checkDuration('ttlMs', ttlMs)
+    const present = this.#live(checkKey(key))
+    if (present?.tokens) present.endsAt = this.#clock.now() + ttl
+  }
+
+  /** @throws {TypeError} for a key or a `tombstoneMs` that is none */
+  async delete(key: string, { tombstoneMs = 0 }: { tombstoneMs?: number } = {}): Promise<void> {
+    const ttl = tombstoneMs === 0 ? 0 : checkDuration('tombstoneMs', tombstoneMs)
+    const present = this.#live(checkKey(key))
+    if (ttl === 0) this.#entries.delete(key)
+    // The longer one of two tombstones stays: each was promised to somebody.
+    else if (!present || present.tokens || present.endsAt < this.#clock.now() + ttl) this.#write(key, undefined, ttl)
+  }
+
+  #live(key: string): Entry | undefined {
+    const entry = this.#entries.get(key)
+    if (!entry || entry.endsAt > this.#clock.now()) return entry
+    this.#entries.delete(key)
+    return undefined
+  }
+
+  #write(key: string, tokens: StoredTokens | undefined, ttlMs: number): void {
+    this.#sweep()
+    this.#entries.set(key, { tokens, endsAt: this.#clock.now() + ttlMs })
+  }
+
+  /**
+   * Forgets what has ended, once for as many writes as there are entries: no timer that would keep the process alive, a
+   * constant cost per write, and never more than twice the memory of what is live.
+   */
+  #sweep(): void {
+    this.#writesSinceSweep += 1
+    if (this.#writesSinceSweep < Math.max(SWEEP_FROM, this.#entries.size)) return
+    this.#writesSinceSweep = 0
+    const now = this.#clock.now()
+    for (const [key, { endsAt }] of this.#entries) if (endsAt <= now) this.#entries.delete(key)
+  }
+}
+
+/** About 3000 years: a later end does not fit into a `Date`. */
+const LONGEST_MS = 1e14
+
+/**
+ * @internal Shared by the stores: a positive, finite number of milliseconds, rounded up to whole ones.
+ */
+export function checkDuration(name: string, ms: number): number {
+  if (typeof ms === 'number' && ms > 0 && ms <= LONGEST_MS) return Math.ceil(ms)
+  throw new TypeError(`${name} must be a positive number of milliseconds, at most ${LONGEST_MS}; it is ${String(ms)}.`)
+}
+
+/**
+ * @internal Shared by the stores. Half a surrogate pair has no form in UTF-8: two such keys would become the same one.
+ */
+export function checkKey(key: string): string {
+  if (typeof key === 'string' && key !== '' && !/\p{Surrogate}/u.test(key)) return key
+  throw new TypeError('key must be a well-formed, non-empty string.')
+}
+
+/**
+ * @internal Shared by the stores: a copy of what a record holds, without what else an object may carry.
+ */
+export function checkTokens(tokens: StoredTokens): StoredTokens {
+  const { version, data } = tokens ?? {}
+  if (!Number.isSafeInteger(version) || version < 0) {
+    throw new TypeError(`tokens.version must be a whole number from 0 to 2^53 - 1; it is ${String(version)}.`)
+  }
+  if (typeof data !== 'string') throw new TypeError('tokens.data must be a string.')
+  return { version, data }
+}

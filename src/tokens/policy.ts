@@ -1,0 +1,86 @@
+/*
+ * When to refresh. Pure: everything else obeys it.
+ */
+import { REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
+
+/** Everything that the decision depends on. Times are milliseconds since the epoch. */
+export interface Situation {
+  now: number
+  /** When the present access token was issued, and when it ends. */
+  issuedAt: number
+  expiresAt: number
+  /** Whether there is a refresh token that ilert has not ended and that has not expired. */
+  refreshable: boolean
+  /** When the last refresh of this grant was answered. */
+  refreshedAt?: number | undefined
+  /** The last failure since then, and how long to wait after it. */
+  failedAt?: number | undefined
+  backOffMs?: number | undefined
+}
+
+/** The longest that the app wants; short-lived tokens shrink both. */
+export interface RefreshSettings {
+  windowMs: number
+  minIntervalMs: number
+}
+
+/**
+ * - `use`: the present token.
+ * - `use-and-refresh`: the present token, and a refresh behind the request.
+ * - `refresh`: the present token is over or nearly so: wait for a refresh. Where it fails, what is left of the present
+ *   token may still be used.
+ * - `unavailable`: the present token is over, and no refresh may be tried for `retryAfterMs`.
+ * - `sign-in`: the present token is over, and nothing can bring another.
+ */
+export type Decision =
+  | { action: 'use' | 'use-and-refresh' | 'refresh' | 'sign-in' }
+  | { action: 'unavailable'; retryAfterMs: number }
+
+const MARGIN_MS = 10_000
+const FIRST_BACK_OFF_MS = 1000
+const LAST_BACK_OFF_MS = 60_000
+
+export const DEFAULT_WINDOW_SECONDS = 600
+export const DEFAULT_MIN_INTERVAL_SECONDS: number = REFRESH_INTERVAL_SECONDS
+
+/** What to do with a grant's tokens now. */
+export function decide(situation: Situation, settings: RefreshSettings): Decision {
+  const { now, issuedAt, expiresAt, refreshable } = situation
+  const lifetime = Math.max(0, expiresAt - issuedAt)
+  const left = expiresAt - now
+  const waitMs = refreshable ? msUntilRefreshAllowed(situation, settings) : Number.POSITIVE_INFINITY
+  const allowed = waitMs === 0
+
+  if (left > 0 && left >= Math.min(MARGIN_MS, lifetime / 10)) {
+    const due = left <= Math.min(settings.windowMs, lifetime / 4)
+    return { action: due && allowed ? 'use-and-refresh' : 'use' }
+  }
+  if (allowed) return { action: 'refresh' }
+  if (left > 0) return { action: 'use' }
+  return refreshable ? { action: 'unavailable', retryAfterMs: waitMs } : { action: 'sign-in' }
+}
+
+/** How long the interval between two refreshes and the back-off after failures still forbid one. */
+export function msUntilRefreshAllowed(
+  { now, issuedAt, expiresAt, refreshedAt, failedAt, backOffMs }: Situation,
+  { minIntervalMs }: RefreshSettings,
+): number {
+  const interval = Math.min(minIntervalMs, Math.max(0, expiresAt - issuedAt) / 2)
+  return Math.max(remaining(now, refreshedAt, interval), remaining(now, failedAt, backOffMs ?? 0))
+}
+
+/** What is left of `durationMs` since `start`. Before its start the clock has jumped back: over, never "not yet". */
+function remaining(now: number, start: number | undefined, durationMs: number): number {
+  return start === undefined || now < start ? 0 : Math.max(0, start + durationMs - now)
+}
+
+/**
+ * How long to wait after the nth failure in a row: one second, doubling to a minute, jittered down by up to a half so
+ * that processes spread out; never less than ilert asked for.
+ *
+ * @param random from 0 to 1
+ */
+export function backOff(failures: number, retryAfterSeconds = 0, random: number = Math.random()): number {
+  const full = Math.min(LAST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 10))
+  return Math.max(full * (1 - random / 2), Math.min(retryAfterSeconds, 3600) * 1000)
+}
