@@ -120,7 +120,8 @@ export class Http {
 
   /** Ends idle connections, and lets calls under way end. A dispatcher that was passed in stays as it is. */
   async close(): Promise<void> {
-    if (this.#ownsDispatcher) await (this.#closing ??= this.#dispatcher.close())
+    if (this.#ownsDispatcher) this.#closing ??= this.#dispatcher.close()
+    await this.#closing
   }
 }
 
@@ -128,12 +129,17 @@ export class Http {
 function defaultDispatcher(origin: string, timeoutMs: number): Dispatcher {
   const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect: { timeout: timeoutMs } }
   if (isLoopback(new URL(origin).hostname)) return new Agent(limits)
-  return new EnvHttpProxyAgent({
-    ...limits,
-    proxyTls: { timeout: timeoutMs },
-    requestTls: { timeout: timeoutMs },
-    clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: timeoutMs }),
-  })
+  try {
+    return new EnvHttpProxyAgent({
+      ...limits,
+      proxyTls: { timeout: timeoutMs },
+      requestTls: { timeout: timeoutMs },
+      clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: timeoutMs }),
+    })
+  } catch {
+    // Without a cause: it repeats the URL, which may have a password.
+    throw new TypeError('HTTP_PROXY, HTTPS_PROXY: expected a URL such as http://proxy.example:8080.')
+  }
 }
 
 function rejection(signal: AbortSignal): Promise<never> {
@@ -164,7 +170,7 @@ function translate(error: unknown): Error {
   return new NetworkError(message, 'connection_lost', { cause })
 }
 
-/** System errors and undici's own about sockets; its parser's error carries the bytes that it could not read. */
+/** System errors and undici's own about sockets; others carry what was sent or read (a parser's bytes, a bad URL). */
 function holdsNoSecret(error: unknown): boolean {
-  return /^(?:E[A-Z_]+|UND_ERR_(?:CONNECT_TIMEOUT|SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT))$/.test(codeOf(error))
+  return /^(?:E(?!RR_)[A-Z_]+|UND_ERR_(?:CONNECT_TIMEOUT|SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT))$/.test(codeOf(error))
 }

@@ -4,6 +4,15 @@ import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { readEntry, type SessionEntry } from './session-entry.ts'
 
+declare global {
+  namespace Express {
+    interface Request {
+      /** The signed-in user's ilert: there on every request that has passed `ilert.session()`. */
+      ilert: RequestIlert
+    }
+  }
+}
+
 /** The signed-in user's ilert, as `req.ilert`. */
 export interface RequestIlert {
   /** A good token is there or can be had. False where the user has to sign in with ilert (again). */

@@ -1,16 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import type { TokenManager } from '../tokens/manager.ts'
-import { type RequestIlert, SessionIlert } from './request-ilert.ts'
+import { SessionIlert } from './request-ilert.ts'
 import { lifetimeOf, sessionOf } from './session-entry.ts'
-
-declare global {
-  namespace Express {
-    interface Request {
-      /** The signed-in user's ilert: there on every request that has passed `ilert.session()`. */
-      ilert: RequestIlert
-    }
-  }
-}
 
 interface SessionParts {
   readonly name: string

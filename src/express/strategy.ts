@@ -142,12 +142,13 @@ export class IlertStrategy extends OAuth2Strategy {
     this.extraScope = clientSecret === undefined ? ['offline_access'] : []
 
     // Once for all: without a key, each call would make a random one of its own.
-    const encryptionKey = encryptionSecrets(options)
+    const secrets = encryptionSecrets(options)
     this.client = new IlertClient(options)
     this.appStore = options.tokenStore ? undefined : new AppSessionStore()
     const tokenStore = options.tokenStore ?? (this.appStore as AppSessionStore)
-    this.tokens = new TokenManager({ ...options, encryptionKey, tokenStore }, { client: this.client })
-    this.attempts = new Attempts(new Sealer(encryptionKey, 'attempts'), clock, clientID)
+    const internals = { client: this.client, sealer: new Sealer(secrets, 'tokens') }
+    this.tokens = new TokenManager({ ...options, tokenStore }, internals)
+    this.attempts = new Attempts(new Sealer(secrets, 'attempts'), clock, clientID)
     this.signIns = new SignIns({
       client: this.client,
       tokens: this.tokens,

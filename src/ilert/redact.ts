@@ -3,7 +3,8 @@ const REDACTED = '[redacted]'
 /** Shorter than this, a run of letters may be a word of the text as well as a piece of a secret. */
 const SHORTEST_PIECE = 8
 
-const JWT = /(?<![\w-])e[yw][\w-]{6,}\.[\w-]+\.[\w-]*/
+/** Its first two parts: the signature may have been cut off. Base64 of a brace, then of a quotation mark or a space. */
+const JWT = /(?<![\w-])e(?:y[AJ]|w[0o])[\w-]{5,}\.[\w-]/
 const BASE64 = /[\w+/-]{4,}/g
 const ESCAPE = /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\(.)/gi
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TokenSet } from '../client/answers.ts'
-import type { Sealer } from './seal.ts'
+import type { Sealing } from './seal.ts'
 import type { StoredTokens } from './store.ts'
 
 /** What is kept of one grant: one sign-in of one user, through all its refreshes. */
@@ -54,14 +54,18 @@ export function sameTokens(grant: Grant, stored: Grant): boolean {
  * A grant as a store keeps it: the version and the end are in the clear, since stores need them, and are sealed
  * together with the key that the record is under, so that none of them can be changed or exchanged unnoticed.
  */
-export async function sealGrant(grant: Grant, key: string, sealer: Sealer): Promise<StoredTokens> {
+export async function sealGrant(grant: Grant, key: string, sealer: Sealing): Promise<StoredTokens> {
   const { version, endsAt, ...secret } = grant
   const end = String(endsAt)
   return { version, data: `${end}.${await sealer.seal(JSON.stringify(secret), context(key, version, end))}` }
 }
 
 /** The grant of a stored record. */
-export async function openGrant(stored: StoredTokens, key: string, sealer: Sealer): Promise<Grant | typeof UNREADABLE> {
+export async function openGrant(
+  stored: StoredTokens,
+  key: string,
+  sealer: Sealing,
+): Promise<Grant | typeof UNREADABLE> {
   const { version, data } = stored
   const end = data.split('.', 1)[0] ?? ''
   const secret = await sealer.open(data.slice(end.length + 1), context(key, version, end))

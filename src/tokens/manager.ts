@@ -9,7 +9,7 @@ import { ended, type Grant, UNREADABLE, writtenAt } from './grant.ts'
 import { Keeper, type KeeperParts } from './keeper.ts'
 import { encryptionSecrets } from './keys.ts'
 import { backOff, DEFAULT_MIN_INTERVAL_SECONDS, DEFAULT_WINDOW_SECONDS } from './policy.ts'
-import { Sealer } from './seal.ts'
+import { Sealer, type Sealing } from './seal.ts'
 import type { TokenStore } from './store.ts'
 import { type Sleep, sleep } from './time.ts'
 import { Vault } from './vault.ts'
@@ -38,9 +38,10 @@ const TOMBSTONE_MS = 86_400_000
 /** How often a revocation that ilert could not be asked for is tried again. */
 const REVOCATION_TRIES = 5
 
-/** What tests put in the place of time and chance. */
+/** What the strategy shares with its manager, and what tests put in the place of time and chance. */
 interface Internals {
   client?: IlertClient
+  sealer?: Sealing
   sleep?: Sleep
   random?: () => number
 }
@@ -79,7 +80,8 @@ export class TokenManager {
     this.#ownsClient = internals.client === undefined
     this.#client = internals.client ?? new IlertClient(options)
     const wait = internals.sleep ?? sleep
-    this.#vault = new Vault(tokenStore, new Sealer(encryptionSecrets(options), 'tokens'), wait)
+    const sealer = internals.sealer ?? new Sealer(encryptionSecrets(options), 'tokens')
+    this.#vault = new Vault(tokenStore, sealer, wait)
     this.#parts = {
       vault: this.#vault,
       settings: {

@@ -4,13 +4,19 @@ import { FlattenedEncrypt, flattenedDecrypt } from 'jose'
 const HEADER = { alg: 'dir', enc: 'A256GCM' } as const
 const PROTECTED = Buffer.from(JSON.stringify(HEADER)).toString('base64url')
 
+/** What seals and opens: texts, each bound to a context that whoever opens must know. */
+export interface Sealing {
+  seal(text: string, context: string): Promise<string>
+  open(sealed: string, context: string): Promise<string | undefined>
+}
+
 /**
  * Encrypts and authenticates text (JWE, AES-256-GCM), under a key that is derived for one purpose alone. Each sealed
  * text is bound to a context, such as the name of the cookie that carries it: moved elsewhere, it does not open.
  *
  * The first secret seals, and all of them open, so that keys can be exchanged while both old and new are about.
  */
-export class Sealer {
+export class Sealer implements Sealing {
   readonly #keys: Promise<webcrypto.CryptoKey>[]
 
   constructor(secrets: readonly string[], purpose: 'tokens' | 'attempts') {

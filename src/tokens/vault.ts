@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
 import { REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
-import type { Sealer } from './seal.ts'
+import type { Sealing } from './seal.ts'
 import type { Lease, TokenStore } from './store.ts'
 import type { Sleep } from './time.ts'
 
@@ -15,11 +15,11 @@ const STORE_TIMEOUT_MS = 10_000
  */
 export class Vault {
   readonly #store: TokenStore
-  readonly #sealer: Sealer
+  readonly #sealer: Sealing
   readonly #sleep: Sleep
   #warned = false
 
-  constructor(store: TokenStore, sealer: Sealer, sleep: Sleep) {
+  constructor(store: TokenStore, sealer: Sealing, sleep: Sleep) {
     this.#store = store
     this.#sealer = sealer
     this.#sleep = sleep

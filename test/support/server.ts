@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import http, { type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 
@@ -13,14 +14,18 @@ export interface Received {
 export interface TestServer {
   readonly origin: string
   readonly port: number
-  /** The requests that arrived whole. */
+  /** The requests that arrived whole; none at a TCP server. */
   readonly requests: Received[]
+  /** How many requests were begun, at a TCP server too. */
+  readonly begun: number
   /** How many connections were ever made. */
   readonly connections: number
   /** How many of them are open. */
   readonly open: number
   /** Resolves as soon as no connection is open. */
   idle(): Promise<void>
+  /** Resolves as soon as so many connections have been closed. */
+  ended(count: number): Promise<void>
   /** Breaks every connection and stops listening. */
   close(): Promise<void>
 }
@@ -73,14 +78,20 @@ export async function closeServers(): Promise<void> {
 async function listen(server: net.Server, requests: Received[], port = 0): Promise<TestServer> {
   const sockets = new Set<Socket>()
   let connections = 0
+  let begun = 0
   server.on('connection', (socket: Socket) => {
     connections++
     sockets.add(socket)
-    socket.resume() // one that is not read never learns that the client has gone
+    // One that is not read never learns that the client has gone.
+    if (!(server instanceof http.Server)) {
+      socket.on('data', (data) => {
+        begun += data.toString('latin1').match(/^[A-Z]+ \S+ HTTP\/1\.1\r$/gm)?.length ?? 0
+      })
+    }
     socket.on('error', () => {}) // a client that breaks off is what many tests are about
     socket.on('close', () => {
       sockets.delete(socket)
-      if (sockets.size === 0) server.emit('idle')
+      server.emit('ended')
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -92,6 +103,9 @@ async function listen(server: net.Server, requests: Received[], port = 0): Promi
     origin: `http://127.0.0.1:${address.port}`,
     port: address.port,
     requests,
+    get begun() {
+      return server instanceof http.Server ? requests.length : begun
+    },
     get connections() {
       return connections
     },
@@ -99,7 +113,10 @@ async function listen(server: net.Server, requests: Received[], port = 0): Promi
       return sockets.size
     },
     async idle() {
-      if (sockets.size > 0) await new Promise((resolve) => server.once('idle', resolve))
+      while (sockets.size > 0) await once(server, 'ended')
+    },
+    async ended(count) {
+      while (connections - sockets.size < count) await once(server, 'ended')
     },
     async close() {
       running.delete(testServer)

@@ -1,0 +1,158 @@
+/*
+ * What people install: the packed tarball, in a project of its own, in plain Node.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+const execute = promisify(execFile)
+
+/** Fails with what the command printed, on either stream. */
+async function run(
+  command: string,
+  args: string[],
+  options: { cwd: string },
+): Promise<{ stdout: string; stderr: string }> {
+  try {
+    return await execute(command, args, options)
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`)
+  }
+}
+
+const root = process.cwd()
+const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'README.md', 'CHANGELOG.md', 'LICENSE']
+
+let folder: string
+let project: string
+let tarball: string
+let packed: string[]
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'passport-ilert-package-'))
+  // Packed from a copy: packing builds anew, and other tests are using the build.
+  const copy = join(folder, 'copy')
+  await mkdir(copy)
+  await Promise.all(sources.map((name) => cp(name, join(copy, name), { recursive: true })))
+  await symlink(resolve('node_modules'), join(copy, 'node_modules'))
+  const { stdout } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: copy })
+  const [pack] = JSON.parse(stdout.slice(stdout.indexOf('[')))
+  tarball = join(folder, pack.filename)
+  packed = pack.files.map((file: { path: string }) => file.path)
+
+  project = join(folder, 'project')
+  await mkdir(project)
+  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }))
+  const { devDependencies } = JSON.parse(await readFile('package.json', 'utf8'))
+  const beside = ['express', 'express-session', 'passport', '@types/passport', '@types/node', 'typescript']
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball]
+  await run('npm', [...install, ...beside.map((name) => `${name}@${devDependencies[name]}`)], { cwd: project })
+}, 180_000)
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function node(name: string, source: string): Promise<string> {
+  await writeFile(join(project, name), source)
+  const { stdout, stderr } = await run(process.execPath, [name], { cwd: project })
+  expect(stderr).toBe('')
+  return stdout.trim()
+}
+
+test('import brings everything', async () => {
+  const names = await node(
+    'esm.mjs',
+    `import * as main from 'passport-ilert'
+     import * as redis from 'passport-ilert/redis'
+     import * as sandbox from 'passport-ilert/sandbox'
+     console.log([...Object.keys(main), ...Object.keys(redis), ...Object.keys(sandbox)].sort().join(' '))`,
+  )
+  expect(names).toBe(
+    'APIError IlertClient IlertError IlertStrategy InsufficientScope MemoryTokenStore NetworkError OAuthError ' +
+      'ReauthenticationRequired RedisTokenStore SessionTokenStore TokenManager covers createSandbox formatScope ' +
+      'parseScope requiredScope scopes',
+  )
+})
+
+test('require brings the same, without a warning', async () => {
+  const output = await node(
+    'cjs.cjs',
+    `const { IlertStrategy } = require('passport-ilert')
+     const { createSandbox } = require('passport-ilert/sandbox')
+     const { RedisTokenStore } = require('passport-ilert/redis')
+     const strategy = new IlertStrategy({ clientID: 'a', clientSecret: 'b' })
+     console.log(strategy.name, typeof createSandbox, typeof RedisTokenStore)`,
+  )
+  expect(output).toBe('ilert function function')
+})
+
+test('the types serve ES modules and CommonJS', async () => {
+  const source = `
+    import passport from 'passport'
+    import { IlertStrategy, NetworkError } from 'passport-ilert'
+    import { RedisTokenStore } from 'passport-ilert/redis'
+    import { createSandbox } from 'passport-ilert/sandbox'
+    import type { Request } from 'express'
+    passport.use(new IlertStrategy({ scope: 'profile alert:w', verify: async ({ profile }) => profile }))
+    export const token = (req: Request): Promise<string> => req.ilert.accessToken()
+    export const sandbox = createSandbox({ port: 0 })
+    export const store = new RedisTokenStore({ client: {} })
+    export const retry = (error: unknown) => (error instanceof NetworkError ? error.retryAfterSeconds : undefined)
+    // @ts-expect-error: no such option
+    new IlertStrategy({ clientId: 'x' })
+  `
+  await writeFile(join(project, 'types.mts'), source)
+  await writeFile(join(project, 'types.cts'), source)
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--esModuleInterop',
+    '--types',
+    'node',
+  ]
+  await run('npx', ['tsc', ...flags, 'types.mts', 'types.cts'], { cwd: project })
+}, 60_000)
+
+test('holds what is needed, and runs nothing at installation', async () => {
+  const { scripts = {} } = JSON.parse(await readFile(join(project, 'node_modules/passport-ilert/package.json'), 'utf8'))
+  for (const name of ['preinstall', 'install', 'postinstall']) expect(scripts).not.toHaveProperty(name)
+  const folders = new Set(packed.map((path) => path.split('/')[0]))
+  expect([...folders].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'src'])
+  expect(packed.filter((path) => /tsbuildinfo|\.test\.|node_modules/.test(path))).toEqual([])
+})
+
+test('publint and are-the-types-wrong find nothing', async () => {
+  await run('npx', ['publint', '--strict', tarball], { cwd: root })
+  await run('npx', ['attw', '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--', tarball], {
+    cwd: root,
+  })
+}, 60_000)
+
+test('ilert-sandbox starts from the command line, prints what an app needs, and ends when told to', async () => {
+  const sandbox = spawn('npx', ['--no-install', 'ilert-sandbox', '--port', '0'], { cwd: project, detached: true })
+  try {
+    let output = ''
+    sandbox.stdout.setEncoding('utf8')
+    for await (const chunk of sandbox.stdout) {
+      output += chunk
+      if (output.includes('ILERT_API_URL')) break
+    }
+    const url = /ILERT_API_URL=["']?(http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1]
+    const answer = await fetch(`${url}/api/users/current`)
+    expect(answer.status).toBe(401)
+    await answer.arrayBuffer()
+  } finally {
+    const exit = once(sandbox, 'exit')
+    process.kill(-(sandbox.pid as number), 'SIGTERM')
+    await exit
+  }
+}, 60_000)
