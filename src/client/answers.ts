@@ -128,7 +128,7 @@ function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknown {
   const word = (typeof code === 'string' && redact(code, secrets, 60)) || 'api_error'
   const text = typeof message === 'string' ? `: ${redact(message, secrets, 300)}` : ''
   const retryAfterSeconds = status === 429 ? retryAfter(answer) : undefined
-  throw new APIError(`ilert's API answered ${status} ${word}${text}`, word, status, { retryAfterSeconds })
+  throw new APIError(`ilert's API answered ${status} ${word}${text}`, { code: word, status, retryAfterSeconds })
 }
 
 /** The JSON object of a successful answer of one of the OAuth2 endpoints. */
@@ -136,10 +136,10 @@ function judgeOAuth(answer: HttpAnswer, secrets: readonly string[]): Record<stri
   const { status } = answer
   if (status === 429) {
     const message = 'ilert takes no more requests for now. Try again later.'
-    throw new NetworkError(message, 'rate_limited', { retryAfterSeconds: retryAfter(answer) })
+    throw new NetworkError(message, { code: 'rate_limited', retryAfterSeconds: retryAfter(answer) })
   }
   if (status >= 500)
-    throw new NetworkError(`ilert is out of order (${status}). Try again.`, 'server_error', after(answer))
+    throw new NetworkError(`ilert is out of order (${status}). Try again.`, { code: 'server_error', ...after(answer) })
   if (status >= 300 && status < 400) throw redirected()
   const body = parse(answer.text)
   if (!isObject(body)) throw invalid('something that is not a JSON object')
@@ -155,7 +155,7 @@ function refusal(body: Record<string, unknown>, status: number, secrets: readonl
   const { code, error, error_description, message } = body
   const [word, text] = typeof code === 'string' && code !== '' ? [code, error ?? message] : [error, error_description]
   if (typeof word !== 'string' || word === '') return undefined
-  return new OAuthError(word, status, typeof text === 'string' ? text : undefined, secrets)
+  return OAuthError.from(word, status, typeof text === 'string' ? text : undefined, secrets)
 }
 
 function after(answer: HttpAnswer): { retryAfterSeconds?: number } {
@@ -176,12 +176,14 @@ function retryAfter({ headers }: HttpAnswer): number {
 function redirected(): IlertError {
   return new NetworkError(
     'ilert answered with a redirect, which is never followed, so that tokens stay with ilert. Check apiURL.',
-    'redirect_refused',
+    { code: 'redirect_refused' },
   )
 }
 
 function invalid(what: string): IlertError {
-  return new NetworkError(`ilert's answer cannot be used: ${what}. Check apiURL, or try again.`, 'invalid_response')
+  return new NetworkError(`ilert's answer cannot be used: ${what}. Check apiURL, or try again.`, {
+    code: 'invalid_response',
+  })
 }
 
 function parse(text: string): unknown {

@@ -71,7 +71,9 @@ export class Http {
     // Not AbortSignal.timeout(), whose timer lets the process end while a call is under way.
     const ending = new AbortController()
     const timer = setTimeout(() => {
-      ending.abort(new NetworkError(`ilert did not answer within ${this.#timeoutMs} ms. Try again.`, 'timeout'))
+      ending.abort(
+        new NetworkError(`ilert did not answer within ${this.#timeoutMs} ms. Try again.`, { code: 'timeout' }),
+      )
     }, this.#timeoutMs)
     const onAbort = () => ending.abort(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -111,7 +113,9 @@ export class Http {
     for await (const chunk of answer.body) {
       bytes += chunk.length
       if (bytes > this.#maxBodyBytes) {
-        throw new NetworkError(`ilert's answer is longer than ${this.#maxBodyBytes} bytes.`, 'response_too_large')
+        throw new NetworkError(`ilert's answer is longer than ${this.#maxBodyBytes} bytes.`, {
+          code: 'response_too_large',
+        })
       }
       chunks.push(chunk)
     }
@@ -161,13 +165,13 @@ function translate(error: unknown): Error {
   const cause = holdsNoSecret(error) ? error : undefined
   if (NEVER_CONNECTED.has(code)) {
     const message = `ilert cannot be reached${label}. Check the network, apiURL and the proxy variables.`
-    return new NetworkError(message, 'connection_failed', { cause })
+    return new NetworkError(message, { code: 'connection_failed', cause })
   }
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
-    return new NetworkError('ilert did not answer in time. Try again.', 'timeout', { cause })
+    return new NetworkError('ilert did not answer in time. Try again.', { code: 'timeout', cause })
   }
   const message = `The connection to ilert broke before the answer was complete${label}. Try again.`
-  return new NetworkError(message, 'connection_lost', { cause })
+  return new NetworkError(message, { code: 'connection_lost', cause })
 }
 
 /** System errors and undici's own about sockets; others carry what was sent or read (a parser's bytes, a bad URL). */

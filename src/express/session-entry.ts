@@ -38,8 +38,7 @@ export function sessionOf(req: Request): RequestSession {
   const missing = session ? 'req.sessionStore' : 'req.session'
   throw new IlertError(
     `${missing} is missing: put app.use(session({ … })) of express-session before ilert.session() and the sign-in routes.`,
-    'session_missing',
-    500,
+    { code: 'session_missing', status: 500 },
   )
 }
 

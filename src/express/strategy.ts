@@ -239,7 +239,7 @@ function refuse(status: number, message: string): Outcome {
 /** A user who declines is a failure of the sign-in; the rest are mistakes of the app or of ilert. */
 function refusedByIlert(code: string, description: string | undefined): Outcome {
   const known = Object.hasOwn(OAUTH_STATUS, code) ? OAUTH_STATUS[code as keyof typeof OAUTH_STATUS] : undefined
-  const error = new OAuthError(code, known ?? 400, description)
+  const error = OAuthError.from(code, known ?? 400, description)
   if (code !== 'access_denied') throw error
   return refuse(403, error.description ?? 'The user declined.')
 }

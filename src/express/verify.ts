@@ -3,7 +3,7 @@ import { answerOf, type TokenSet } from '../client/answers.ts'
 import type { IlertProfile } from './profile.ts'
 
 /** What a sign-in has brought, for the app to make a user of. */
-export interface VerifyContext {
+interface VerifyContext {
   req: Request
   tokens: TokenSet
   profile: IlertProfile

@@ -1,6 +1,8 @@
 import { redact } from './redact.ts'
 
 interface ErrorDetails {
+  code?: string
+  status?: number
   /** The error behind this one; pass it only where it can hold no secret. */
   cause?: unknown
 }
@@ -15,7 +17,7 @@ export class IlertError extends Error {
   /** The HTTP status with which Express answers when the error reaches it. */
   readonly status: number
 
-  constructor(message: string, code: string, status: number, { cause }: ErrorDetails = {}) {
+  constructor(message?: string, { code = 'ilert_error', status = 500, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.status = status
@@ -53,14 +55,21 @@ export class OAuthError extends IlertError {
   /** ilert's explanation without control characters and without secrets, at most 300 characters. */
   readonly description: string | undefined
 
+  constructor(message?: string, { description, ...details }: ErrorDetails & { description?: string | undefined } = {}) {
+    super(message, details)
+    this.description = description
+  }
+
   /**
-   * @param secrets what was sent along, so that it can be taken out of a description which repeats it.
+   * Made of ilert's own words.
+   *
+   * @param secrets what was sent along, so that it can be taken out of words which repeat it.
    */
-  constructor(code: string, status: number, description?: string, secrets: readonly string[] = []) {
+  static from(code: string, status: number, description?: string, secrets: readonly string[] = []): OAuthError {
     const safeCode = PUBLIC_CODES.has(code) ? code : redact(code, secrets, 60) || 'unknown_error'
     const safe = description === undefined ? undefined : redact(description, secrets, 300)
-    super(safe ? `ilert refused: ${safeCode}: ${safe}` : `ilert refused: ${safeCode}`, safeCode, status)
-    this.description = safe
+    const message = safe ? `ilert refused: ${safeCode}: ${safe}` : `ilert refused: ${safeCode}`
+    return new OAuthError(message, { code: safeCode, status, description: safe })
   }
 
   static {
@@ -77,8 +86,8 @@ export class APIError extends IlertError {
   /** With a 429: how long ilert wants the caller to wait. */
   readonly retryAfterSeconds: number | undefined
 
-  constructor(message: string, code: string, status: number, { retryAfterSeconds, ...details }: RetryDetails = {}) {
-    super(message, code, status, details)
+  constructor(message?: string, { retryAfterSeconds, ...details }: RetryDetails = {}) {
+    super(message, { code: 'api_error', ...details })
     this.retryAfterSeconds = retryAfterSeconds
   }
 
@@ -88,7 +97,7 @@ export class APIError extends IlertError {
 }
 
 /** What kept an answer from arriving, or from being one. */
-export type NetworkErrorCode =
+type NetworkErrorCode =
   | 'timeout'
   | 'connection_failed'
   | 'connection_lost'
@@ -110,8 +119,15 @@ export class NetworkError extends IlertError {
   /** How long to wait before the next attempt, where that is known. */
   readonly retryAfterSeconds: number | undefined
 
-  constructor(message: string, code: NetworkErrorCode, { retryAfterSeconds, ...details }: RetryDetails = {}) {
-    super(message, code, 503, details)
+  constructor(
+    message?: string,
+    {
+      code = 'connection_lost',
+      cause,
+      retryAfterSeconds,
+    }: Omit<RetryDetails, 'status'> & { code?: NetworkErrorCode } = {},
+  ) {
+    super(message, { code, status: 503, cause })
     this.retryAfterSeconds = retryAfterSeconds
   }
 
@@ -122,8 +138,11 @@ export class NetworkError extends IlertError {
 
 /** The grant is over or was never there: the user has to sign in with ilert again. `status` is 401. */
 export class ReauthenticationRequired extends IlertError {
-  constructor(message = 'The ilert sign-in is over. Send the user to sign in with ilert again.') {
-    super(message, 'reauthentication_required', 401)
+  constructor(
+    message = 'The ilert sign-in is over. Send the user to sign in with ilert again.',
+    details: ErrorDetails = {},
+  ) {
+    super(message, { code: 'reauthentication_required', status: 401, ...details })
   }
 
   static {
@@ -136,9 +155,14 @@ export class InsufficientScope extends IlertError {
   /** The scopes to ask the user for, separated by spaces. */
   readonly scope: string
 
-  constructor(scope: string) {
-    super(`This needs the scope '${scope}', which the user has not granted.`, 'insufficient_scope', 403)
+  constructor(message?: string, { scope = '', ...details }: ErrorDetails & { scope?: string } = {}) {
+    super(message, { code: 'insufficient_scope', status: 403, ...details })
     this.scope = scope
+  }
+
+  /** @param scope what the user has not granted */
+  static of(scope: string): InsufficientScope {
+    return new InsufficientScope(`This needs the scope '${scope}', which the user has not granted.`, { scope })
   }
 
   static {

@@ -183,13 +183,10 @@ export class Keeper {
     const decision = this.#decide()
     if (decision.action === 'sign-in') throw new ReauthenticationRequired()
     const waitMs = decision.action === 'unavailable' ? decision.retryAfterMs : 1000
-    throw new NetworkError(
-      'The ilert token is over, and ilert or the token store was away a moment ago.',
-      'backing_off',
-      {
-        retryAfterSeconds: Math.ceil(waitMs / 1000),
-      },
-    )
+    throw new NetworkError('The ilert token is over, and ilert or the token store was away a moment ago.', {
+      code: 'backing_off',
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+    })
   }
 
   async #refreshOrMakeDo(): Promise<void> {
@@ -235,7 +232,7 @@ export class Keeper {
     const from = this.#grant
     const { refreshToken } = from.tokens
     if (refreshToken === undefined) return
-    if (lease?.signal.aborted) throw new NetworkError('The lease was lost. Try again.', 'store_unavailable')
+    if (lease?.signal.aborted) throw new NetworkError('The lease was lost. Try again.', { code: 'store_unavailable' })
     const { clock, refresh } = this.#parts
     const issuedAt = clock.now()
     let tokens: TokenSet
@@ -285,7 +282,7 @@ export class Keeper {
     const waitMs = lostAt === undefined ? 0 : REFRESH_INTERVAL_SECONDS * 1000 - elapsed(lostAt, clock.now())
     if (waitMs > 0) {
       const message = 'ilert refuses the refresh token, perhaps because an earlier answer was lost. Trying again later.'
-      throw new NetworkError(message, 'backing_off', { retryAfterSeconds: Math.ceil(waitMs / 1000) })
+      throw new NetworkError(message, { code: 'backing_off', retryAfterSeconds: Math.ceil(waitMs / 1000) })
     }
     this.#refused = true
   }
@@ -346,7 +343,7 @@ export class Keeper {
     if (this.#held) void sleep(backOffMs).then(() => this.#refreshBehind())
     if (error instanceof OAuthError) {
       // 503, since nothing is wrong with the user: a client secret that was changed, say.
-      return new NetworkError(`${error.message}. The sign-in is kept.`, 'refresh_refused', { cause: error })
+      return new NetworkError(`${error.message}. The sign-in is kept.`, { code: 'refresh_refused', cause: error })
     }
     return error
   }

@@ -129,7 +129,7 @@ export class TokenManager {
         break
       }
       if (tries === 3)
-        throw new NetworkError('The token store keeps refusing the tokens. Try again.', 'store_unavailable')
+        throw new NetworkError('The token store keeps refusing the tokens. Try again.', { code: 'store_unavailable' })
       // A tombstone that an earlier grant left, or a refresh of it that has just landed: a new sign-in replaces both.
       const stored = await this.#vault.read(key)
       if (stored === UNREADABLE) throw unreadable(key)
@@ -306,7 +306,6 @@ function unreadable(key: string): IlertError {
   return new IlertError(
     `The record under the key '${key}' was sealed with another encryption key, and is left alone. ` +
       'List that key in encryptionKey (ILERT_ENCRYPTION_KEY) too, or delete the record.',
-    'unreadable_record',
-    500,
+    { code: 'unreadable_record', status: 500 },
   )
 }

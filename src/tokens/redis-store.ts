@@ -198,7 +198,7 @@ class HeldLease implements Lease {
 
   #lose(how: string): void {
     this.stop()
-    this.#lost.abort(new NetworkError(`The lease of a token record ${how}.`, 'store_unavailable'))
+    this.#lost.abort(new NetworkError(`The lease of a token record ${how}.`, { code: 'store_unavailable' }))
   }
 }
 
@@ -324,7 +324,7 @@ class Redis {
 
 /** Without the client's own error, since ioredis hangs the command with all its arguments on that. */
 function unavailable(why: string): NetworkError {
-  return new NetworkError(`The token store in Redis failed: ${why}.`, 'store_unavailable')
+  return new NetworkError(`The token store in Redis failed: ${why}.`, { code: 'store_unavailable' })
 }
 
 /** What `promise` comes to, unless `signal` is aborted first: then its reason. */

@@ -204,7 +204,9 @@ class KeyedQueue {
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const line = this.#lines.get(key) ?? { waiting: 0, last: Promise.resolve() }
     if (line.waiting >= LONGEST_QUEUE) {
-      return Promise.reject(new NetworkError('Too many calls wait for the session store.', 'store_unavailable'))
+      return Promise.reject(
+        new NetworkError('Too many calls wait for the session store.', { code: 'store_unavailable' }),
+      )
     }
     this.#lines.set(key, line)
     line.waiting += 1
@@ -237,12 +239,12 @@ export function within<T>(promise: Promise<T>, ms: number, late: () => Error): P
 }
 
 function silence(timeoutMs: number): NetworkError {
-  return new NetworkError(`The session store did not answer within ${timeoutMs} ms.`, 'store_unavailable')
+  return new NetworkError(`The session store did not answer within ${timeoutMs} ms.`, { code: 'store_unavailable' })
 }
 
 /** A failure of the store. It can hold nothing but sealed tokens, so it is kept as the cause. */
 function failure(cause: unknown): NetworkError {
   return cause instanceof NetworkError
     ? cause
-    : new NetworkError('The session store failed.', 'store_unavailable', { cause })
+    : new NetworkError('The session store failed.', { code: 'store_unavailable', cause })
 }

@@ -123,7 +123,7 @@ export class Vault {
 
 function away(error: unknown): NetworkError {
   if (error instanceof NetworkError) return error
-  return new NetworkError('The token store is away. Try again.', 'store_unavailable', { cause: error })
+  return new NetworkError('The token store is away. Try again.', { code: 'store_unavailable', cause: error })
 }
 
 function lostKey(refreshToken: string): string {

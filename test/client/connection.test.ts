@@ -161,6 +161,7 @@ describe('http:', () => {
 describe('timeoutMs', () => {
   it.each([1, 100, 0.5, 2_147_483_647])('takes %p', (timeoutMs) => {
     expect(resolveConnection({ timeoutMs }).timeoutMs).toBe(timeoutMs)
+    expect(() => new IlertClient({ timeoutMs })).not.toThrow()
   })
 
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2_147_483_648, '100', null, {}, true, 100n])(

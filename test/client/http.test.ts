@@ -262,7 +262,7 @@ describe('the size of an answer', () => {
       'with its length',
       (response) => {
         response.writeHead(200, { 'content-length': 1000 * MIB })
-        flood(response)
+        void flood(response)
       },
     ],
     ['in chunks, without end', (response) => flood(response.writeHead(200))],

@@ -10,11 +10,11 @@ import {
 } from '../../src/ilert/errors.ts'
 
 const all: [string, IlertError, { code: string; status: number }][] = [
-  ['OAuthError', new OAuthError('invalid_grant', 401, 'Unknown'), { code: 'invalid_grant', status: 401 }],
-  ['APIError', new APIError('x', 'NOT_FOUND', 404), { code: 'NOT_FOUND', status: 404 }],
-  ['NetworkError', new NetworkError('x', 'timeout'), { code: 'timeout', status: 503 }],
+  ['OAuthError', OAuthError.from('invalid_grant', 401, 'Unknown'), { code: 'invalid_grant', status: 401 }],
+  ['APIError', new APIError('x', { code: 'NOT_FOUND', status: 404 }), { code: 'NOT_FOUND', status: 404 }],
+  ['NetworkError', new NetworkError('x', { code: 'timeout' }), { code: 'timeout', status: 503 }],
   ['ReauthenticationRequired', new ReauthenticationRequired(), { code: 'reauthentication_required', status: 401 }],
-  ['InsufficientScope', new InsufficientScope('alert:w'), { code: 'insufficient_scope', status: 403 }],
+  ['InsufficientScope', InsufficientScope.of('alert:w'), { code: 'insufficient_scope', status: 403 }],
 ]
 
 describe('the errors', () => {
@@ -30,52 +30,52 @@ describe('the errors', () => {
 
   it('keep the cause that they are given', () => {
     const cause = new Error('ECONNRESET')
-    expect(new IlertError('x', 'y', 500, { cause }).cause).toBe(cause)
-    expect(new NetworkError('x', 'connection_lost', { cause }).cause).toBe(cause)
-    expect(new APIError('x', 'y', 500, { cause }).cause).toBe(cause)
+    expect(new IlertError('x', { code: 'y', status: 500, cause }).cause).toBe(cause)
+    expect(new NetworkError('x', { code: 'connection_lost', cause }).cause).toBe(cause)
+    expect(new APIError('x', { code: 'y', status: 500, cause }).cause).toBe(cause)
   })
 
   it('keep how long to wait, zero included', () => {
-    expect(new NetworkError('x', 'rate_limited', { retryAfterSeconds: 0 }).retryAfterSeconds).toBe(0)
-    expect(new APIError('x', 'y', 429, { retryAfterSeconds: 30 }).retryAfterSeconds).toBe(30)
-    expect(new NetworkError('x', 'timeout').retryAfterSeconds).toBeUndefined()
+    expect(new NetworkError('x', { code: 'rate_limited', retryAfterSeconds: 0 }).retryAfterSeconds).toBe(0)
+    expect(new APIError('x', { code: 'y', status: 429, retryAfterSeconds: 30 }).retryAfterSeconds).toBe(30)
+    expect(new NetworkError('x', { code: 'timeout' }).retryAfterSeconds).toBeUndefined()
   })
 
   it('InsufficientScope names the scope that is missing', () => {
-    expect(new InsufficientScope('alert:w user').scope).toBe('alert:w user')
-    expect(new InsufficientScope('alert:w').message).toContain('alert:w')
+    expect(InsufficientScope.of('alert:w user').scope).toBe('alert:w user')
+    expect(InsufficientScope.of('alert:w').message).toContain('alert:w')
   })
 })
 
 describe('OAuthError', () => {
   it("has ilert's word as code and ilert's text as description and in the message", () => {
-    const error = new OAuthError('invalid_grant', 401, 'Provided code is unknown')
+    const error = OAuthError.from('invalid_grant', 401, 'Provided code is unknown')
     expect(error).toMatchObject({ code: 'invalid_grant', status: 401, description: 'Provided code is unknown' })
     expect(error.message).toContain('Provided code is unknown')
     expect(error.message).toContain('invalid_grant')
   })
 
   it('has no description where ilert gave none', () => {
-    expect(new OAuthError('access_denied', 400).description).toBeUndefined()
-    expect(new OAuthError('access_denied', 400, undefined, ['secret-secret']).description).toBeUndefined()
+    expect(OAuthError.from('access_denied', 400).description).toBeUndefined()
+    expect(OAuthError.from('access_denied', 400, undefined, ['secret-secret']).description).toBeUndefined()
   })
 
   it.each(['invalid_request', 'invalid_scope', 'access_denied', 'unsupported_grant_type', 'invalid_grant'])(
     'leaves the code %s alone, whatever a secret looks like',
     (code) => {
       const secrets = [`${code}_token`, 'invalid_code', 'unsupported', 'access_denied_too', 'grant', 'a']
-      expect(new OAuthError(code, 400, undefined, secrets).code).toBe(code)
+      expect(OAuthError.from(code, 400, undefined, secrets).code).toBe(code)
     },
   )
 
   it('has a code also where ilert sent an empty one', () => {
-    expect(new OAuthError('', 400).code).toBe('unknown_error')
-    expect(new OAuthError('\r\n', 400).code).toBe('unknown_error')
+    expect(OAuthError.from('', 400).code).toBe('unknown_error')
+    expect(OAuthError.from('\r\n', 400).code).toBe('unknown_error')
   })
 
   it('takes control characters out of code and description', () => {
     const evil = 'one\r\ntwo\u0000three\u001b[31mfour\u007ffive\u009bsix\u2028seven\u2029eight\u202enine\u2066ten'
-    const error = new OAuthError(`invalid\r\n${evil}`, 400, evil)
+    const error = OAuthError.from(`invalid\r\n${evil}`, 400, evil)
     for (const text of [error.code, error.description, error.message]) {
       expect(text).not.toMatch(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u)
     }
@@ -85,14 +85,14 @@ describe('OAuthError', () => {
   })
 
   it('cuts the description at 300 characters', () => {
-    expect(new OAuthError('x', 400, 'a b '.repeat(10_000)).description?.length).toBe(300)
-    expect(new OAuthError('x', 400, 'a'.repeat(300)).description).toBe('a'.repeat(300))
-    expect(new OAuthError('x', 400, 'a'.repeat(301)).description?.length).toBe(300)
-    expect(new OAuthError('x'.repeat(5000), 400).message.length).toBeLessThan(200)
+    expect(OAuthError.from('x', 400, 'a b '.repeat(10_000)).description?.length).toBe(300)
+    expect(OAuthError.from('x', 400, 'a'.repeat(300)).description).toBe('a'.repeat(300))
+    expect(OAuthError.from('x', 400, 'a'.repeat(301)).description?.length).toBe(300)
+    expect(OAuthError.from('x'.repeat(5000), 400).message.length).toBeLessThan(200)
   })
 
   it('keeps what ilert says around a secret', () => {
-    const error = new OAuthError('invalid_grant', 401, 'Provided code abcdefgh-0123456 is unknown', [
+    const error = OAuthError.from('invalid_grant', 401, 'Provided code abcdefgh-0123456 is unknown', [
       'abcdefgh-0123456',
     ])
     expect(error.description).toMatch(/^Provided code .* is unknown$/)
@@ -153,24 +153,24 @@ describe('a secret that ilert repeats', () => {
   describe.each(Object.entries(SECRETS))('%s', (_, secret) => {
     it.each(FORMS)('is taken out of description and code: %s', (_, form) => {
       expectClean(
-        new OAuthError('invalid_grant', 401, `Token ${form(secret)} is unknown`, ['other-one', secret]),
+        OAuthError.from('invalid_grant', 401, `Token ${form(secret)} is unknown`, ['other-one', secret]),
         secret,
       )
-      expectClean(new OAuthError(form(secret), 401, form(secret), [secret]), secret)
+      expectClean(OAuthError.from(form(secret), 401, form(secret), [secret]), secret)
     })
   })
 
   describe.each(Object.entries(SECRETS).filter(([, secret]) => secret.length > 10))('%s', (_, secret) => {
     it.each(CUT)('is taken out where only a part of it is there: %s', (_, cut) => {
-      expectClean(new OAuthError('invalid_grant', 401, `Token ${cut(secret)} is unknown`, [secret]), secret)
-      expectClean(new OAuthError(cut(secret), 401, cut(secret), [secret]), secret)
+      expectClean(OAuthError.from('invalid_grant', 401, `Token ${cut(secret)} is unknown`, [secret]), secret)
+      expectClean(OAuthError.from(cut(secret), 401, cut(secret), [secret]), secret)
     })
   })
 
   it('is taken out also where the limit of 300 characters cuts it', () => {
     const secret = SECRETS['a plain one']
     for (let before = 270; before <= 300; before++) {
-      expectClean(new OAuthError('x', 400, `${'y '.repeat(before / 2)}${secret} end`, [secret]), secret)
+      expectClean(OAuthError.from('x', 400, `${'y '.repeat(before / 2)}${secret} end`, [secret]), secret)
     }
   })
 
@@ -182,7 +182,7 @@ describe('a secret that ilert repeats', () => {
         fc.string({ maxLength: 40 }),
         fc.constantFrom(...FORMS.filter(([, form]) => !form('').includes('Basic')).map(([, form]) => form)),
         (secret, before, after, form) => {
-          expectClean(new OAuthError('invalid_grant', 401, `${before} ${form(secret)} ${after}`, [secret]), secret)
+          expectClean(OAuthError.from('invalid_grant', 401, `${before} ${form(secret)} ${after}`, [secret]), secret)
         },
       ),
     )
@@ -200,7 +200,7 @@ describe('a secret that ilert repeats', () => {
       `Bearer:${jwt},`,
       jwt.slice(0, 60),
     ]) {
-      expectClean(new OAuthError('x', 400, `not good: ${form} - see there`), jwt)
+      expectClean(OAuthError.from('x', 400, `not good: ${form} - see there`), jwt)
     }
   })
 })
@@ -228,7 +228,7 @@ describe('a megabyte of text', () => {
   ])('of %j is made safe at once', (unit) => {
     for (const text of [unit.repeat(LENGTH / unit.length), `a${unit.repeat(9000 / unit.length)}a`]) {
       const startedAt = performance.now()
-      const error = new OAuthError(text, 400, text, secrets)
+      const error = OAuthError.from(text, 400, text, secrets)
       expect(performance.now() - startedAt).toBeLessThan(500)
       expect(error.description?.length ?? 0).toBeLessThanOrEqual(300)
       expect(error.message.length).toBeLessThan(500)
