@@ -1,6 +1,8 @@
 export type { IlertUser, TokenInfo, TokenSet } from './client/answers.ts'
+export type { CallInit, IlertApi } from './client/api.ts'
 export { IlertClient } from './client/client.ts'
 export type { Clock, Connection } from './client/connection.ts'
+export { type BearerUser, IlertBearerStrategy } from './express/bearer.ts'
 export type { IlertStrategyOptions } from './express/options.ts'
 export type { IlertProfile } from './express/profile.ts'
 export type { RequestIlert } from './express/request-ilert.ts'

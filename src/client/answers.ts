@@ -60,7 +60,7 @@ export function judgeTokens(answer: HttpAnswer, sentAt: number, secrets: readonl
   const body = judgeOAuth(answer, secrets)
   const { access_token, token_type, refresh_token, scope, expires_in, refresh_token_expires_in } = body
   if (!isToken(access_token)) throw invalid('no usable access_token')
-  if (token_type != null && String(token_type).toLowerCase() !== 'bearer') {
+  if (token_type != null && !(typeof token_type === 'string' && token_type.toLowerCase() === 'bearer')) {
     throw invalid('a token_type other than Bearer')
   }
   if (refresh_token != null && refresh_token !== '' && !isToken(refresh_token)) throw invalid('no usable refresh_token')
@@ -114,7 +114,7 @@ export function judgeUser(answer: HttpAnswer, secrets: readonly string[]): Ilert
 }
 
 /** The JSON of a successful answer of the API; undefined where it is empty. */
-function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknown {
+export function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknown {
   const { status } = answer
   if (status >= 200 && status < 300) {
     if (answer.text === '') return undefined

@@ -10,9 +10,11 @@ import {
   type TokenInfo,
   type TokenSet,
 } from './answers.ts'
+import { type CallInit, callAPI, type TokenSource } from './api.ts'
 import { type Connection, type ResolvedConnection, resolveConnection, tenantOption } from './connection.ts'
 import { Http, type HttpAnswer } from './http.ts'
 import { ENV_OPTIONS } from './options.ts'
+import { traced } from './trace.ts'
 
 interface Signalled {
   /** Ends the call early; it then rejects with the signal's reason. */
@@ -92,10 +94,8 @@ export class IlertClient {
    * living. `ilert.tokens` does this for signed-in users; call it directly only for tokens that it does not keep.
    */
   async refresh(refreshToken: string, o: Signalled = {}): Promise<TokenSet> {
-    return await this.#requestTokens(
-      { grant_type: 'refresh_token', refresh_token: text(refreshToken, 'refreshToken') },
-      o.signal,
-    )
+    const grant = { grant_type: 'refresh_token', refresh_token: text(refreshToken, 'refreshToken') }
+    return await traced('refresh', {}, () => this.#requestTokens(grant, o.signal))
   }
 
   /** Asks ilert whether an access token is good, and whose it is. ILERT.md, "Wire formats". */
@@ -107,7 +107,9 @@ export class IlertClient {
   /** Revokes a refresh token, which ends its grant. An access token that was issued stays good until it expires. */
   async revoke(refreshToken: string, o: Signalled = {}): Promise<void> {
     const form = { token: text(refreshToken, 'refreshToken') }
-    judgeRevocation(await this.#post(PATHS.revoke, form, o.signal), [refreshToken])
+    await traced('revoke', {}, async () => {
+      judgeRevocation(await this.#post(PATHS.revoke, form, o.signal), [refreshToken])
+    })
   }
 
   /** ilert's user behind an access token with the scope `profile`. Rejects with `APIError` where ilert's API refuses. */
@@ -115,6 +117,17 @@ export class IlertClient {
     const headers = { accept: 'application/json', authorization: `Bearer ${headerText(accessToken, 'accessToken')}` }
     const answer = await this.#http.send({ method: 'GET', path: PATHS.currentUser, headers, signal: o.signal })
     return judgeUser(answer, [accessToken])
+  }
+
+  /** Calls ilert's API with tokens from `source`. @internal */
+  async callAPI<T>(
+    source: TokenSource,
+    method: string,
+    path: string,
+    init?: CallInit & { body?: unknown },
+  ): Promise<T> {
+    const message = { method, path: String(path).split('?', 1)[0] ?? '' }
+    return await traced('api', message, () => callAPI<T>(this.#http, source, method, path, init))
   }
 
   /** Ends the connections that are kept open. Calls under way end first. */

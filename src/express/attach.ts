@@ -1,6 +1,8 @@
 import type { Request } from 'express'
 import type { TokenManager } from '../tokens/manager.ts'
+import { type Attempt, responseOf } from './attempts.ts'
 import {
+  entryName,
   lifetimeOf,
   type RequestSession,
   rawEntry,
@@ -17,8 +19,9 @@ export interface Attachment {
   readonly tokens: TokenManager
   /** The strategy's name. */
   readonly name: string
-  /** Comes back as `req.session.returnTo`. */
-  readonly returnTo: string | undefined
+  readonly attempt: Attempt
+  /** Makes the request's session store known. */
+  readonly bind: (req: Request) => void
 }
 
 type LogIn = (user: Express.User, options: object, done: (error?: unknown) => void) => void
@@ -28,41 +31,61 @@ type LogIn = (user: Express.User, options: object, done: (error?: unknown) => vo
  * then does the session exist that they belong to, since Passport makes a new one (0.6 and later).
  */
 export function attachAtLogIn(req: Request, attachment: Attachment): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with its request below
   const logIn = req.logIn as unknown as LogIn
   const attaching = (user: Express.User, options: unknown, done: unknown): void => {
     req.logIn = req.login = logIn as unknown as typeof req.logIn
     const [o, callback] = typeof options === 'function' ? [{}, options] : [options ?? {}, done]
     const { session } = o as { session?: boolean }
-    if (session === false || typeof callback !== 'function' || !sessionParts(req).session) {
+    if (session === false || typeof callback !== 'function') {
       logIn.call(req, user, o, callback as () => void)
       return
     }
-    logInAndAttach(req, attachment, () => called(logIn, req, user, o)).then(
-      () => callback(),
-      (error: unknown) => callback(error),
-    )
+    logInAndAttach(req, attachment, (keep) => called(logIn, req, user, { ...o, ...keep }))
+      .then(
+        () => callback(),
+        (error: unknown) => callback(error),
+      )
+      // Thrown by the app's own callback, which must not be called a second time.
+      .catch((error: unknown) => req.next?.(error))
   }
   req.logIn = req.login = attaching as typeof req.logIn
 }
 
 /** Attaches the tokens to the session that the request has: `passport.authorize()` keeps the user who is signed in. */
 export async function attachNow(req: Request, attachment: Attachment): Promise<void> {
-  await logInAndAttach(req, attachment, async () => {})
+  await logInAndAttach(req, attachment)
 }
 
-async function logInAndAttach(req: Request, attachment: Attachment, logIn: () => Promise<void>): Promise<void> {
-  const { name, returnTo, signIn, tokens } = attachment
+type LogInOptions = { keepSessionInfo?: true }
+
+async function logInAndAttach(
+  req: Request,
+  { attempt, bind, name, signIn, tokens }: Attachment,
+  logIn?: (o: LogInOptions) => Promise<void>,
+): Promise<void> {
+  const { asked, expects, returnTo } = attempt
   const session = sessionOf(req)
+  bind(req)
   const before = rawEntry(session, name)
   // Stored before anybody is logged in, so that no session ever points to tokens that could not be stored.
   const entry = await signIn.store(req, lifetimeOf(session))
-  await logIn()
-  const after = sessionOf(req)
-  writeEntry(after, name, entry)
-  if (returnTo !== undefined) after.returnTo = returnTo
-  // Before the answer, as Passport does it: a browser follows a redirect before express-session has saved by itself.
-  await saved(after)
-  signIn.attached()
+  // A step-up of the user who is signed in: what else the session knows is still theirs.
+  const keep: LogInOptions = expects !== undefined && expects === before?.account ? { keepSessionInfo: true } : {}
+  try {
+    await logIn?.(keep)
+    const after = sessionOf(req)
+    writeEntry(after, name, { ...entry, ...(asked !== undefined && { asked }) })
+    if (returnTo !== undefined) after.returnTo = returnTo
+    // Before the answer, as Passport does it: a browser follows a redirect before express-session has saved by itself.
+    await saved(after)
+  } catch (error) {
+    if (logIn) undoLogIn(req, name)
+    else Object.assign(session, { [entryName(name)]: before })
+    throw error
+  }
+  // A new session of a client that has gone is nobody's. It may yet come with another request.
+  if (!logIn || !responseOf(req).destroyed) signIn.attached()
   if (before) void revokeReplaced(before, entry, tokens)
 }
 
@@ -70,6 +93,16 @@ async function logInAndAttach(req: Request, attachment: Attachment, logIn: () =>
 async function revokeReplaced(before: SessionEntry, { grant }: Pick<SessionEntry, 'grant'>, tokens: TokenManager) {
   if (before.shared || before.grant === grant) return
   await tokens.revoke(before.grant).catch(() => {}) // the store is away: the record ends by itself
+}
+
+/** express-session saves what there is when the request ends, and its store may be back by then. */
+function undoLogIn(req: Request, name: string): void {
+  const { session } = sessionParts(req)
+  if (session) {
+    delete session.passport
+    delete session[entryName(name)]
+  }
+  delete req.user
 }
 
 function called(logIn: LogIn, req: Request, user: Express.User, options: object): Promise<void> {

@@ -10,9 +10,11 @@ export interface Attempt {
   codeVerifier: string
   /** The path to go back to; absent: wherever the app sends people who have just signed in. */
   returnTo?: string
+  /** The scopes that a page has demanded. */
+  asked?: string
+  /** The ilert user who must come back. */
+  expects?: string
 }
-
-type NewAttempt = Omit<Attempt, 'returnTo'> & { returnTo: string | undefined }
 
 const LIFETIME_SECONDS = 600
 const MAX_COOKIE_BYTES = 1024
@@ -35,10 +37,7 @@ export class Attempts {
   }
 
   /** Sets the cookie of a new attempt. Returns what goes to ilert: the state, and the challenge of RFC 7636. */
-  async begin(
-    req: Request,
-    o: { redirectURI: string; returnTo: string | undefined },
-  ): Promise<{ state: string; codeChallenge: string }> {
+  async begin(req: Request, o: Omit<Attempt, 'codeVerifier'>): Promise<{ state: string; codeChallenge: string }> {
     const state = randomBytes(16).toString('base64url')
     const codeVerifier = randomBytes(32).toString('base64url')
     const name = cookieName(state, o.redirectURI)
@@ -61,11 +60,17 @@ export class Attempts {
     return undefined
   }
 
-  async #seal(name: string, { redirectURI, codeVerifier, returnTo }: NewAttempt): Promise<string> {
+  async #seal(name: string, { redirectURI, codeVerifier, returnTo, asked, expects }: Attempt): Promise<string> {
     const expiresAt = Math.floor(this.#clock.now() / 1000) + LIFETIME_SECONDS
     // A list, since the names of fields would be a tenth of the cookie.
     return await this.#sealer.seal(
-      JSON.stringify([redirectURI, codeVerifier, returnTo, expiresAt]),
+      JSON.stringify([
+        redirectURI,
+        codeVerifier,
+        returnTo,
+        expiresAt,
+        ...(asked === undefined ? [] : [asked, expects]),
+      ]),
       this.#context(name),
     )
   }
@@ -73,8 +78,15 @@ export class Attempts {
   async #open(name: string, value: string): Promise<(Attempt & { expiresAt: number }) | undefined> {
     const text = await this.#sealer.open(value, this.#context(name))
     if (text === undefined) return undefined
-    const [redirectURI, codeVerifier, returnTo, expiresAt] = JSON.parse(text)
-    return { redirectURI, codeVerifier, ...(returnTo && { returnTo }), expiresAt: expiresAt * 1000 }
+    const [redirectURI, codeVerifier, returnTo, expiresAt, asked, expects] = JSON.parse(text)
+    return {
+      redirectURI,
+      codeVerifier,
+      ...(returnTo && { returnTo }),
+      ...(asked && { asked }),
+      ...(expects && { expects }),
+      expiresAt: expiresAt * 1000,
+    }
   }
 
   /** A cookie opens under its own name and for this app alone. */

@@ -33,6 +33,11 @@ export function readCallback(req: Request): CallbackQuery | undefined {
   }
 }
 
+/** Whether a request is for the path of a URL, or for a path, of the app. */
+export function isAt(req: Request, url: string): boolean {
+  return req.originalUrl.split('?', 1)[0] === new URL(url, 'http://localhost').pathname
+}
+
 /** A path of the app as the URL that the browser used for it. */
 export function absoluteURL(req: Request, path: string): string {
   if (!path.startsWith('/')) return path

@@ -51,17 +51,33 @@ export function callbackOption(options: IlertStrategyOptions): string {
   return value
 }
 
-/** The scopes of the app as a list, `profile` among them. @throws TypeError */
-export function scopeOption(options: IlertStrategyOptions): string[] {
-  return requestedScope(options.scope ?? fromEnvironment('scope') ?? [])
+/** @throws TypeError */
+export function nameOption(value: string | undefined): string {
+  if (value === undefined) return 'ilert'
+  if (typeof value !== 'string' || value === '') throw new TypeError('name: expected a string that is not empty.')
+  return value
 }
 
-/** What to ask ilert for, given what the app asks for. Warns, once, about what looks like a spelling mistake. */
+/** The scopes of the app as a list, `profile` among them. @throws TypeError */
+export function scopeOption(options: IlertStrategyOptions): string[] {
+  const { scope = fromEnvironment('scope') ?? [] } = options
+  try {
+    return requestedScope(scope)
+  } catch (error) {
+    throw new TypeError((error as Error).message.replace(/^scope:/, `scope (${ENV_OPTIONS.scope}):`))
+  }
+}
+
+/** What to ask ilert for, given what the app asks for. @throws TypeError */
 export function requestedScope(scope: string | readonly Scope[]): string[] {
+  return formatScope(['profile', ...checkedScopes(scope)]).split(' ')
+}
+
+/** Warns, once, about what looks like a spelling mistake. @throws TypeError where a scope is not well-formed. */
+export function checkedScopes(scope: string | readonly Scope[]): string[] {
   const list = toList(scope)
-  const formatted = formatScope(['profile', ...list])
   for (const entry of list) warnOfMistake(entry)
-  return formatted.split(' ')
+  return list
 }
 
 const warnedOf = new Set<string>()
@@ -81,11 +97,8 @@ function warnOfMistake(scope: string): void {
 
 /** @throws TypeError */
 export function allowedTenantsOption(value: readonly string[] | undefined): readonly string[] | undefined {
-  const tenants =
-    value ??
-    fromEnvironment('allowedTenants')
-      ?.split(',')
-      .map((tenant) => tenant.trim())
+  const listed = fromEnvironment('allowedTenants')?.split(',')
+  const tenants = value === undefined ? listed?.map((tenant) => tenant.trim()) : value
   if (tenants === undefined) return undefined
   if (!Array.isArray(tenants) || tenants.length === 0 || tenants.some((t) => typeof t !== 'string' || t === '')) {
     throw new TypeError(

@@ -1,8 +1,11 @@
 import type { Request } from 'express'
-import { ReauthenticationRequired } from '../ilert/errors.ts'
+import type { TokenSet } from '../client/answers.ts'
+import { ApiMethods, type CallInit, type IlertApi, type TokenSource } from '../client/api.ts'
+import type { IlertClient } from '../client/client.ts'
+import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
 import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
-import { readEntry, type SessionEntry } from './session-entry.ts'
+import { readEntry, removeEntry, type SessionEntry } from './session-entry.ts'
 
 declare global {
   namespace Express {
@@ -13,8 +16,8 @@ declare global {
   }
 }
 
-/** The signed-in user's ilert, as `req.ilert`. */
-export interface RequestIlert {
+/** The signed-in user's ilert, as `req.ilert`: what became of the sign-in, and ilert's API as this user. */
+export interface RequestIlert extends IlertApi {
   /** A good token is there or can be had. False where the user has to sign in with ilert (again). */
   readonly connected: boolean
   /** What the user has granted. */
@@ -26,23 +29,31 @@ export interface RequestIlert {
    * refresh is needed and ilert or the token store is away.
    */
   accessToken(): Promise<string>
+  /**
+   * Revokes and forgets the tokens, and keeps the session: the user stays signed in to the app. With `tokenKey` it does so
+   * for all sessions and jobs that use the key.
+   */
+  disconnect(): Promise<void>
 }
 
 /**
  * A view on the request's session as it is at each moment: what `req.logIn` and `req.logout` do to the session during the
  * request is seen at once.
  */
-export class SessionIlert implements RequestIlert {
+export class SessionIlert extends ApiMethods implements RequestIlert, TokenSource {
   readonly #req: Request
   readonly #name: string
+  readonly #client: IlertClient
   readonly #tokens: TokenManager
   /** Held on to, so that it stays at hand for the whole request. */
   #keeper: Keeper | undefined
   #storeAway = false
 
-  constructor(req: Request, name: string, tokens: TokenManager) {
+  constructor(req: Request, name: string, client: IlertClient, tokens: TokenManager) {
+    super()
     this.#req = req
     this.#name = name
+    this.#client = client
     this.#tokens = tokens
   }
 
@@ -59,17 +70,40 @@ export class SessionIlert implements RequestIlert {
   }
 
   async accessToken(): Promise<string> {
+    return (await this.tokens()).accessToken
+  }
+
+  request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T> {
+    return this.#client.callAPI<T>(this, method, path, init)
+  }
+
+  async disconnect(): Promise<void> {
+    const entry = this.#entry()
+    if (!entry) return
+    await this.#tokens.revoke(entry.grant)
+    removeEntry(this.#req, this.#name)
+  }
+
+  /** Fresh tokens, for a call. */
+  async tokens(): Promise<Readonly<TokenSet>> {
     const entry = this.#entry()
     if (!entry) throw new ReauthenticationRequired('The user is not signed in with ilert.')
-    const keeper = this.#keeperOf(entry)
-    return keeper ? (await keeper.freshTokens()).accessToken : await this.#tokens.accessToken(entry.grant)
+    const keeper = this.#keeperOf(entry) ?? (await this.#tokens.load(entry.grant))
+    if (!keeper) throw new ReauthenticationRequired()
+    return await keeper.freshTokens()
+  }
+
+  /** ilert's API took the token no more: whether there is another one now. */
+  async refused(accessToken: string): Promise<boolean> {
+    const entry = this.#entry()
+    return entry !== undefined && (await this.#tokens.refused(entry.grant, accessToken))
   }
 
   /**
    * Has the grant at hand and starts what is due. Returns a promise only where the store must be asked, so that a request
-   * whose tokens are in memory goes on without a detour.
+   * whose tokens are in memory goes on without a detour; it resolves to whether the user has signed out of this session.
    */
-  attend(ttlMs: number): Promise<void> | undefined {
+  attend(ttlMs: number): Promise<boolean> | undefined {
     const entry = this.#entry()
     if (!entry) return undefined
     const keeper = this.#keeperOf(entry)
@@ -78,13 +112,15 @@ export class SessionIlert implements RequestIlert {
     return undefined
   }
 
-  async #load({ grant }: SessionEntry, ttlMs: number): Promise<void> {
+  async #load({ grant }: SessionEntry, ttlMs: number): Promise<boolean> {
     try {
       this.#keeper = await this.#tokens.load(grant)
       this.#keeper?.attend(ttlMs)
+      return this.#keeper === undefined && (await this.#tokens.wasSignedOut(grant))
     } catch {
       // Not known, which is not the same as not connected: accessToken() asks again, and says what is wrong.
       this.#storeAway = true
+      return false
     }
   }
 
@@ -96,4 +132,11 @@ export class SessionIlert implements RequestIlert {
     if (this.#keeper?.key !== grant || this.#keeper.removed) this.#keeper = this.#tokens.peek(grant)
     return this.#keeper
   }
+}
+
+/** @throws IlertError where `ilert.session()` has not run; it says what to add, and where. */
+export function ilertOf(req: Request): RequestIlert {
+  if (req.ilert) return req.ilert
+  const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
+  throw new IlertError(message, { code: 'session_missing', status: 500 })
 }

@@ -9,6 +9,5 @@ const HOME = '/'
  */
 export function safeReturnTo(path: unknown): string {
   if (typeof path !== 'string' || path.length > MAX_LENGTH) return HOME
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
-  return /^\/(?![/\\])[^\\\u0000-\u001f\u007f]*$/.test(path) ? path : HOME
+  return /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path) ? path : HOME
 }

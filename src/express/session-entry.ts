@@ -11,6 +11,10 @@ export interface SessionEntry {
   readonly grant: string
   /** The app's own key: other sessions and jobs use it too. */
   readonly shared?: true
+  /** The ilert user's id. */
+  readonly account: string
+  /** The scopes that the sign-in asked for because a page needed them, whether they were granted or not. */
+  readonly asked?: string
   /** The Passport user under whom the tokens were attached. */
   readonly user: string | null
 }
@@ -45,22 +49,28 @@ export function sessionOf(req: Request): RequestSession {
 /** The entry of the session's tokens, if they were attached under the Passport user that the session has now. */
 export function readEntry(req: Request, name: string): SessionEntry | undefined {
   const { session } = sessionParts(req)
-  const entry = session?.[`passport-${name}`] as SessionEntry | undefined
+  const entry = session?.[entryName(name)] as SessionEntry | undefined
   return entry && entry.user === passportUser(session) ? entry : undefined
+}
+
+/** Where in a session the entry is. */
+export function entryName(name: string): string {
+  return `passport-${name}`
 }
 
 /** Whatever entry there is, whoever is signed in now. */
 export function rawEntry(session: RequestSession, name: string): SessionEntry | undefined {
-  return session[`passport-${name}`] as SessionEntry | undefined
+  return session[entryName(name)] as SessionEntry | undefined
 }
 
 /** Binds tokens to a session and to the Passport user that it has now. */
-export function writeEntry(
-  session: RequestSession,
-  name: string,
-  { grant, shared }: Pick<SessionEntry, 'grant' | 'shared'>,
-): void {
-  session[`passport-${name}`] = { grant, ...(shared && { shared }), user: passportUser(session) ?? null }
+export function writeEntry(session: RequestSession, name: string, entry: Omit<SessionEntry, 'user'>): void {
+  session[entryName(name)] = { ...entry, user: passportUser(session) }
+}
+
+/** Forgets the session's tokens. */
+export function removeEntry(req: Request, name: string): void {
+  delete sessionParts(req).session?.[entryName(name)]
 }
 
 /** Milliseconds that the session lives after each request. */

@@ -1,30 +1,41 @@
-import type { Request, RequestHandler } from 'express'
+import type { NextFunction, Request, RequestHandler } from 'express'
+import type { IlertClient } from '../client/client.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { SessionIlert } from './request-ilert.ts'
 import { lifetimeOf, sessionOf } from './session-entry.ts'
 
 interface SessionParts {
   readonly name: string
+  readonly client: IlertClient
   readonly tokens: TokenManager
   /** Makes the request's session store known. */
   readonly bind: (req: Request) => void
 }
 
 /** Puts `req.ilert` on the request. Waits for the store where it must be asked, and never for ilert. */
-export function sessionMiddleware({ name, tokens, bind }: SessionParts): RequestHandler {
+export function sessionMiddleware({ name, client, tokens, bind }: SessionParts): RequestHandler {
   return (req, _res, next) => {
-    let waiting: Promise<void> | undefined
+    let waiting: Promise<boolean> | undefined
     try {
       const session = sessionOf(req)
       bind(req)
-      const ilert = new SessionIlert(req, name, tokens)
+      const ilert = new SessionIlert(req, name, client, tokens)
       req.ilert = ilert
       waiting = ilert.attend(lifetimeOf(session))
     } catch (error) {
       next(error)
       return
     }
-    if (waiting) waiting.then(() => next(), next)
+    if (waiting) void waiting.then((signedOut) => (signedOut ? endSession(req, next) : next()))
     else next()
   }
+}
+
+/**
+ * Ends a session that was signed out of, and that is back because a request which began before has saved it since. What is
+ * stored is gone already; what is left is the session itself, and whom Passport has read from it.
+ */
+function endSession(req: Request, next: NextFunction): void {
+  if (req.logout) req.logout(next)
+  else sessionOf(req).regenerate(next)
 }

@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
 import type { IlertClient } from '../client/client.ts'
+import { ReauthenticationRequired } from '../ilert/errors.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { type Attempt, responseOf } from './attempts.ts'
 import { type IlertProfile, toProfile } from './profile.ts'
@@ -19,6 +20,12 @@ export interface SignInParts {
   readonly newKey: () => string
 }
 
+/** Tells the keys of sessions from an app's own. */
+const SESSION_KEY = 'session:'
+
+/** What a session is to remember of its tokens. */
+export type NewEntry = Omit<SessionEntry, 'user'>
+
 /** How a sign-in ends: with a verdict, or before the app was asked. */
 export type SignInResult = Verdict | { user: false; status: number; info: { message: string } }
 
@@ -33,8 +40,11 @@ export class SignIn {
   #tokens: TokenSet | undefined
   #profile: IlertProfile | undefined
   #requests = 0
-  #entry: Promise<Pick<SessionEntry, 'grant' | 'shared'>> | undefined
+  #entry: Promise<NewEntry> | undefined
   #attached = false
+  /** A request has had its answer, or no other can come any more. */
+  #settled = false
+  #over = false
 
   constructor(req: Request, code: string, attempt: Attempt, parts: SignInParts) {
     this.code = code
@@ -44,15 +54,26 @@ export class SignIn {
 
   /** Lets a request take part. The last one to end without having attached the tokens has them revoked. */
   join(req: Request): void {
+    const res = responseOf(req)
+    if (res.destroyed) return
     this.#requests++
-    responseOf(req).once('close', () => {
+    res.once('close', () => {
       this.#requests--
-      if (this.#requests === 0) this.#letGo().catch(() => {}) // #run has said what went wrong
+      // A client that has gone may be a browser whose user has clicked twice: the other request is yet to come.
+      if (res.writableFinished) this.settle()
+      else this.#letGo()
     })
   }
 
+  /** To be called once no other request can come. */
+  settle(): void {
+    this.#settled = true
+    this.#letGo()
+  }
+
   /** Stores the tokens for a session that lives for `ttlMs`. Resolves to what the session is to remember. */
-  store(req: Request, ttlMs: number): Promise<Pick<SessionEntry, 'grant' | 'shared'>> {
+  store(req: Request, ttlMs: number): Promise<NewEntry> {
+    if (this.#over) return Promise.reject(new ReauthenticationRequired('This sign-in is over. Start again.'))
     this.#entry ??= this.#store(req, ttlMs)
     return this.#entry
   }
@@ -62,20 +83,16 @@ export class SignIn {
     this.#attached = true
   }
 
-  async #run(req: Request, { codeVerifier, redirectURI }: Attempt): Promise<SignInResult> {
-    const { client, allowedTenants, ask, tokens } = this.#parts
+  async #run(req: Request, attempt: Attempt): Promise<SignInResult> {
+    const { codeVerifier, redirectURI } = attempt
+    const { client, ask, tokens } = this.#parts
     const set = await client.exchangeCode({ code: this.code, codeVerifier, redirectURI })
     this.#tokens = set
     try {
       const profile = toProfile(await client.currentUser(set.accessToken), set)
       this.#profile = profile
-      const { tenant } = profile
-      if (allowedTenants && (tenant === undefined || !allowedTenants.includes(tenant))) {
-        tokens.discard(set)
-        const account = tenant === undefined ? 'This ilert account' : `The ilert account '${tenant}'`
-        return { user: false, status: 403, info: { message: `${account} may not sign in here.` } }
-      }
-      const verdict = await ask({ req, tokens: set, profile })
+      const refusal = this.#refusal(profile, attempt)
+      const verdict = refusal ?? (await ask({ req, tokens: set, profile }))
       if (!verdict.user) tokens.discard(set)
       return verdict
     } catch (error) {
@@ -84,26 +101,47 @@ export class SignIn {
     }
   }
 
-  async #store(req: Request, ttlMs: number): Promise<Pick<SessionEntry, 'grant' | 'shared'>> {
+  /** Who may not sign in, whatever the app would say. */
+  #refusal({ id, tenant }: IlertProfile, { expects }: Attempt): SignInResult | undefined {
+    const { allowedTenants } = this.#parts
+    if (expects !== undefined && expects !== id) {
+      return refused('Somebody else has come back from ilert than the user who is signed in here. Sign out first.')
+    }
+    if (!allowedTenants || (tenant !== undefined && allowedTenants.includes(tenant))) return undefined
+    return refused(
+      `${tenant === undefined ? 'This ilert account' : `The ilert account '${tenant}'`} may not sign in here.`,
+    )
+  }
+
+  async #store(req: Request, ttlMs: number): Promise<NewEntry> {
     const { newKey, tokenKey, tokens } = this.#parts
     const [set, profile] = [this.#tokens as TokenSet, this.#profile as IlertProfile]
+    const account = profile.id
     if (!tokenKey) {
-      const grant = newKey()
+      // Where ilert hands out the same refresh token again, its sessions share it: two keys would lose it.
+      const known = tokens.keyOf(set)
+      const grant = known?.startsWith(SESSION_KEY) ? known : `${SESSION_KEY}${newKey()}`
       await tokens.save(grant, set, { ttlMs })
-      return { grant }
+      return { grant, account }
     }
     const grant = await tokenKey({ req, profile })
     await tokens.save(grant, set)
-    return { grant, shared: true }
+    return { grant, account, shared: true }
   }
 
   /** Nobody came to attach the tokens. Those under a key of the app's own are the app's. */
-  async #letGo(): Promise<void> {
-    const result = await this.result
-    if (this.#attached || !result.user || !this.#tokens) return
-    const entry = await this.#entry?.catch(() => undefined)
-    if (!entry) this.#parts.tokens.discard(this.#tokens)
-    else if (!entry.shared) await this.#parts.tokens.revoke(entry.grant)
+  #letGo(): void {
+    const discard = async () => {
+      const { user } = await this.result
+      if (!this.#settled || this.#requests > 0 || this.#attached || this.#over || !user) return
+      this.#over = true
+      const { tokens } = this.#parts
+      const entry = await this.#entry?.catch(() => undefined)
+      if (entry?.shared) return
+      if (entry) await tokens.revoke(entry.grant).catch(() => {}) // the store is away
+      tokens.discard(this.#tokens as TokenSet)
+    }
+    discard().catch(() => {}) // #run has said what went wrong, and has let the tokens go
   }
 }
 
@@ -112,7 +150,12 @@ export class SignIn {
  * browser still has the attempt's cookie.
  */
 export class SignIns {
-  readonly #known = new LRUCache<string, SignIn>({ max: 1000, ttl: 60_000 })
+  readonly #known = new LRUCache<string, SignIn>({
+    max: 1000,
+    ttl: 60_000,
+    ttlAutopurge: true,
+    dispose: (signIn) => signIn.settle(),
+  })
   readonly #parts: SignInParts
 
   constructor(parts: SignInParts) {
@@ -128,4 +171,8 @@ export class SignIns {
     signIn.join(req)
     return signIn
   }
+}
+
+function refused(message: string): SignInResult {
+  return { user: false, status: 403, info: { message } }
 }

@@ -5,24 +5,29 @@ import { IlertClient } from '../client/client.ts'
 import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import { OAUTH_STATUS, OAuthError } from '../ilert/errors.ts'
+import { IlertError, OAUTH_STATUS, OAuthError } from '../ilert/errors.ts'
 import type { Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
 import { TokenManager } from '../tokens/manager.ts'
 import { Sealer } from '../tokens/seal.ts'
+import type { TokenStore } from '../tokens/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
 import { attachAtLogIn, attachNow } from './attach.ts'
-import { Attempts } from './attempts.ts'
-import { absoluteURL, type CallbackQuery, MalformedCallback, readCallback } from './callback.ts'
+import { type Attempt, Attempts } from './attempts.ts'
+import { absoluteURL, type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
+import { logoutMiddleware } from './logout.ts'
 import {
   allowedTenantsOption,
   callbackOption,
+  checkedScopes,
   functionOption,
   type IlertStrategyOptions,
+  nameOption,
   requestedScope,
   scopeOption,
 } from './options.ts'
 import type { IlertProfile } from './profile.ts'
+import { requireScopeMiddleware } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
 import { sessionParts } from './session-entry.ts'
@@ -119,6 +124,9 @@ export class IlertStrategy extends OAuth2Strategy {
     ) => void,
   )
   constructor(options: IlertStrategyOptions = {}, classicVerify?: ClassicVerify) {
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError('options: expected an object. verify is an option, or the second argument.')
+    }
     const { clientID, clientSecret, appURL, apiURL, tenant, clock } = resolveConnection(options)
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
@@ -136,7 +144,7 @@ export class IlertStrategy extends OAuth2Strategy {
       },
       () => {},
     )
-    this.name = options.name ?? 'ilert'
+    this.name = nameOption(options.name)
     this.callbackURL = callbackOption(options)
     this.scope = scopeOption(options)
     this.extraScope = clientSecret === undefined ? ['offline_access'] : []
@@ -144,8 +152,8 @@ export class IlertStrategy extends OAuth2Strategy {
     // Once for all: without a key, each call would make a random one of its own.
     const secrets = encryptionSecrets(options)
     this.client = new IlertClient(options)
-    this.appStore = options.tokenStore ? undefined : new AppSessionStore()
-    const tokenStore = options.tokenStore ?? (this.appStore as AppSessionStore)
+    this.appStore = options.tokenStore === undefined ? new AppSessionStore() : undefined
+    const tokenStore = this.appStore ?? (options.tokenStore as TokenStore)
     const internals = { client: this.client, sealer: new Sealer(secrets, 'tokens') }
     this.tokens = new TokenManager({ ...options, tokenStore }, internals)
     this.attempts = new Attempts(new Sealer(secrets, 'attempts'), clock, clientID)
@@ -164,7 +172,8 @@ export class IlertStrategy extends OAuth2Strategy {
     this.answer(req, options)
       .then(
         (outcome) => this.deliver(outcome),
-        (error: unknown) => this.error(error),
+        // Passport goes on as if nothing had happened where an app has thrown nothing at all.
+        (error: unknown) => this.error(error || new IlertError('The sign-in failed, and verify did not say why.')),
       )
       // Thrown by the app's own callback, which must not be called a second time.
       .catch((error: unknown) => req.next?.(error))
@@ -172,7 +181,39 @@ export class IlertStrategy extends OAuth2Strategy {
 
   /** Puts `req.ilert` on every request, and refreshes behind it when its tokens are due. */
   session(): RequestHandler {
-    return sessionMiddleware({ name: this.name, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) })
+    const { client, name, tokens } = this
+    return sessionMiddleware({ client, name, tokens, bind: (req) => this.appStore?.bind(req) })
+  }
+
+  /**
+   * Lets requests through whose user has granted the scopes; without any, whose user is signed in with ilert. A browser
+   * that wants to show a page is sent to ilert, which asks for what is missing, and comes back to that page. Anything else
+   * gets a 401 or 403 as JSON, `{ error: 'unauthorized' | 'insufficient_scope', scope }`, with `WWW-Authenticate` (RFC
+   * 6750, section 3). What ilert did not grant when asked is not asked for again: the page then fails with
+   * `InsufficientScope` (403). Where it cannot be told now the request fails with `NetworkError` (503).
+   *
+   * @throws TypeError where a scope is not well-formed.
+   */
+  requireScope(...scopes: Scope[]): RequestHandler {
+    return requireScopeMiddleware(
+      {
+        name: this.name,
+        scope: this.scope,
+        begin: (req, { scope, returnTo, ...attempt }) =>
+          this.authorizationURL(req, scope, { ...attempt, returnTo: safeReturnTo(returnTo) }),
+      },
+      checkedScopes(scopes),
+    )
+  }
+
+  /**
+   * Signs out: ends the session, forgets the tokens and revokes them at ilert. ilert being away keeps nobody signed in
+   * here. With `tokenKey` the tokens stay, since other sessions and jobs use them. Takes POST only.
+   *
+   * @param o.redirect where the browser goes then; without it the answer is an empty 204.
+   */
+  logout({ redirect }: { redirect?: string } = {}): RequestHandler {
+    return logoutMiddleware({ name: this.name, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) }, redirect)
   }
 
   private async answer(req: Request, options: PassportOptions): Promise<Outcome> {
@@ -183,32 +224,44 @@ export class IlertStrategy extends OAuth2Strategy {
       if (error instanceof MalformedCallback) return refuse(400, `${error.message} ${START_AGAIN}`)
       throw error
     }
+    // ilert answers with a GET. A form that is posted here comes from elsewhere, and HEAD would use the attempt up.
+    if (req.method !== 'GET' && (callback || isAt(req, this.callbackURL))) {
+      return refuse(405, 'The sign-in can only be finished with a GET.')
+    }
     return callback ? await this.finish(req, options, callback) : await this.begin(req, options)
   }
 
   private async begin(req: Request, options: PassportOptions): Promise<Outcome> {
-    const redirectURI = absoluteURL(req, this.callbackURL)
-    const wanted = options.returnTo ?? sessionParts(req).session?.returnTo
-    const returnTo = wanted === undefined ? undefined : safeReturnTo(wanted)
+    const returnTo = options.returnTo ?? sessionParts(req).session?.returnTo
     const scope = options.scope === undefined ? this.scope : requestedScope(options.scope)
+    const attempt = returnTo === undefined ? {} : { returnTo: safeReturnTo(returnTo) }
+    return { action: 'redirect', url: await this.authorizationURL(req, scope, attempt, options.tenant) }
+  }
+
+  /** Begins an attempt. Resolves to where the browser goes. */
+  private async authorizationURL(
+    req: Request,
+    scope: readonly string[],
+    attempt: Pick<Attempt, 'asked' | 'expects' | 'returnTo'>,
+    tenant?: string,
+  ): Promise<string> {
+    const redirectURI = absoluteURL(req, this.callbackURL)
     const url = this.client.authorizationURL({
       redirectURI,
       scope: [...scope, ...this.extraScope],
-      ...(options.tenant !== undefined && { tenant: options.tenant }),
-      ...(await this.attempts.begin(req, { redirectURI, returnTo })),
+      ...(tenant !== undefined && { tenant }),
+      ...(await this.attempts.begin(req, { redirectURI, ...attempt })),
     })
-    return { action: 'redirect', url: url.href }
+    return url.href
   }
 
   private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {
-    // ilert answers with a GET. A form that posts here comes from elsewhere, and HEAD would use the attempt up.
-    if (req.method !== 'GET') return refuse(405, 'The sign-in can only be finished with a GET.')
     const { state, code, error, errorDescription } = callback
     const attempt = state === undefined ? undefined : await this.attempts.take(req, state)
     if (state === undefined || !attempt) {
       return refuse(403, `This sign-in was not begun in this browser, is over, or took too long. ${START_AGAIN}`)
     }
-    if (error !== undefined) return refusedByIlert(error, errorDescription)
+    if (error !== undefined) return refusedByIlert(error, errorDescription, [code ?? '', attempt.codeVerifier])
     if (code === undefined) return refuse(400, `The answer has no code. ${START_AGAIN}`)
 
     const signIn = this.signIns.take(req, state, code, attempt)
@@ -217,18 +270,21 @@ export class IlertStrategy extends OAuth2Strategy {
     if (!result.user)
       return { action: 'fail', status: 'status' in result ? result.status : undefined, info: result.info }
 
-    this.appStore?.bind(req)
-    const attachment = { signIn, tokens: this.tokens, name: this.name, returnTo: attempt.returnTo }
-    if (options.assignProperty !== undefined) await attachNow(req, attachment)
-    else if (options.session !== false) attachAtLogIn(req, attachment)
+    if (options.session !== false) {
+      const bind = (req: Request) => this.appStore?.bind(req)
+      const attachment = { attempt, bind, name: this.name, signIn, tokens: this.tokens }
+      if (options.assignProperty === undefined) attachAtLogIn(req, attachment)
+      else await attachNow(req, attachment)
+    }
     return { action: 'success', user: result.user, info: 'info' in result ? result.info : undefined }
   }
 
-  private deliver(outcome: Outcome): void {
-    if (outcome.action === 'redirect') this.redirect(outcome.url)
+  /** Returns what the app's callback returns: the promise of one that is async. */
+  private deliver(outcome: Outcome): unknown {
+    if (outcome.action === 'redirect') return this.redirect(outcome.url)
     // Passport's types know a challenge as a string; what it hands on may be any info.
-    else if (outcome.action === 'fail') this.fail(outcome.info as unknown as string, outcome.status as number)
-    else this.success(outcome.user, outcome.info)
+    if (outcome.action === 'fail') return this.fail(outcome.info as unknown as string, outcome.status as number)
+    return this.success(outcome.user, outcome.info)
   }
 }
 
@@ -237,9 +293,9 @@ function refuse(status: number, message: string): Outcome {
 }
 
 /** A user who declines is a failure of the sign-in; the rest are mistakes of the app or of ilert. */
-function refusedByIlert(code: string, description: string | undefined): Outcome {
+function refusedByIlert(code: string, description: string | undefined, secrets: readonly string[]): Outcome {
   const known = Object.hasOwn(OAUTH_STATUS, code) ? OAUTH_STATUS[code as keyof typeof OAUTH_STATUS] : undefined
-  const error = OAuthError.from(code, known ?? 400, description)
+  const error = OAuthError.from(code, known ?? 400, description, secrets)
   if (code !== 'access_denied') throw error
   return refuse(403, error.description ?? 'The user declined.')
 }

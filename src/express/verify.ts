@@ -47,7 +47,12 @@ export type Ask = (context: VerifyContext) => Promise<Verdict>
 /** The one form behind all of them. Without any, the user is the profile. */
 export function askWith(verify: Verify | undefined, classic: ClassicVerify | undefined, passReq: boolean): Ask {
   if (classic) return (context) => askClassic(classic as (...args: unknown[]) => unknown, passReq, context)
-  if (verify) return async (context) => ({ user: (await verify(context)) || false })
+  if (verify) {
+    return async ({ tokens, ...context }) => {
+      const copy = { ...tokens, scope: [...tokens.scope] } // whatever the app does to it, the grant stays what it is
+      return { user: (await verify({ ...context, tokens: copy })) || false }
+    }
+  }
   return async ({ profile }) => ({ user: profile as Express.User })
 }
 

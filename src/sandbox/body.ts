@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** No request to ilert's OAuth endpoints comes near this. */
+/** No request to ilert comes near this. */
 const MAX_BODY = 64 * 1024
 
 /** What is more is read and dropped up to here, since a client that is still sending does not hear an answer. */

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { OAUTH_STATUS } from '../ilert/errors.ts'
 import type { Clock } from './clock.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { Settings, State } from './state.ts'
 
 /** A request, read and parsed, as the endpoints see it. */
@@ -10,6 +11,8 @@ export interface SandboxRequest {
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly body: string
+  /** The IP address of whoever sent it. */
+  readonly address: string
 }
 
 /** What an endpoint answers. */
@@ -24,6 +27,7 @@ export interface Answer {
 /** What the endpoints work on. */
 export interface Ilert {
   readonly state: State
+  readonly rateLimit: RateLimit
   readonly clock: Clock
   readonly settings: Settings
 }

@@ -1,5 +1,6 @@
 import { ACCESS_TOKEN_SECONDS, REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import type { Clock } from './clock.ts'
+import { API_REQUESTS_PER_MINUTE } from './rate-limit.ts'
 import type { RefreshBehaviour, Settings } from './state.ts'
 import type { SandboxUser } from './users.ts'
 
@@ -22,6 +23,8 @@ export interface SandboxOptions {
   accessTokenSeconds?: number
   /** How soon after a refresh the next one is refused. Default: 300, at most half of `accessTokenSeconds`; 0 for never. */
   refreshLimitSeconds?: number
+  /** How many API requests an IP address has in a minute until it gets a 429. Default 700; 0 for as many as it likes. */
+  requestsPerMinute?: number
   /** The clock to run by, which `sandbox.clock` can move. Default: the system's. */
   clock?: Clock
 }
@@ -32,6 +35,7 @@ export interface CheckedOptions {
   readonly host: string
   readonly redirectURI: string
   readonly clock: Clock | undefined
+  readonly requestsPerMinute: number
   readonly settings: Settings
 }
 
@@ -47,6 +51,7 @@ export function checkOptions(options: SandboxOptions, users: readonly SandboxUse
     refreshTokens = 'rotate',
     accessTokenSeconds = ACCESS_TOKEN_SECONDS,
     refreshLimitSeconds = Math.min(REFRESH_INTERVAL_SECONDS, accessTokenSeconds / 2),
+    requestsPerMinute = API_REQUESTS_PER_MINUTE,
     clock,
   } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -62,6 +67,9 @@ export function checkOptions(options: SandboxOptions, users: readonly SandboxUse
   if (!Number.isFinite(refreshLimitSeconds) || refreshLimitSeconds < 0) {
     throw new TypeError('refreshLimitSeconds: expected a number of seconds, 0 (no limit) or more.')
   }
+  if (!Number.isSafeInteger(requestsPerMinute) || requestsPerMinute < 0) {
+    throw new TypeError('requestsPerMinute: expected a whole number, 0 (no limit) or more.')
+  }
   if (clock !== undefined && typeof clock?.now !== 'function') {
     throw new TypeError('clock: expected an object with a method now() that returns milliseconds since the epoch.')
   }
@@ -70,6 +78,7 @@ export function checkOptions(options: SandboxOptions, users: readonly SandboxUse
     host,
     redirectURI: checkRedirectURI(redirectURI),
     clock,
+    requestsPerMinute,
     settings: { accessTokenSeconds, refreshLimitSeconds, refreshTokens, approve: approver(approve, users) },
   }
 }

@@ -1,6 +1,9 @@
 import { PATHS } from '../ilert/endpoints.ts'
+import { requiredScope } from '../ilert/scopes.ts'
+import { authorize } from './api/authorize.ts'
+import { apiMethods } from './api/paths.ts'
 import { CONSENT_PATH } from './consent-page.ts'
-import { authorize, consent } from './endpoints/authorize.ts'
+import { authorize as authorizeEndpoint, consent } from './endpoints/authorize.ts'
 import { currentUser } from './endpoints/current-user.ts'
 import { revoke } from './endpoints/revoke.ts'
 import { token } from './endpoints/token.ts'
@@ -19,11 +22,13 @@ interface Route {
   readonly methods: Readonly<Record<string, Endpoint>>
   /** Whether a page of another origin may call it. ILERT.md, "Endpoints". */
   readonly crossOrigin: boolean
+  /** Whether a path of the table of scopes: whoever may not do a thing hears that, before hearing that nobody can. */
+  readonly scoped?: true
 }
 
-/** Everything that the sandbox serves: what ilert serves on both of its hosts, and the consent page's answer. */
+/** What ilert serves on both of its hosts, and the consent page's answer. */
 const ROUTES: ReadonlyMap<string, Route> = new Map([
-  [PATHS.authorize, { methods: { GET: authorize }, crossOrigin: false }],
+  [PATHS.authorize, { methods: { GET: authorizeEndpoint }, crossOrigin: false }],
   [CONSENT_PATH, { methods: { POST: consent }, crossOrigin: false }],
   [PATHS.token, { methods: { POST: token }, crossOrigin: true }],
   [PATHS.tokenInfo, { methods: { POST: tokenInfo }, crossOrigin: true }],
@@ -31,21 +36,37 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   [PATHS.currentUser, { methods: { GET: currentUser }, crossOrigin: true }],
 ] satisfies [string, Route][])
 
+/** Whatever else is served: the resources of the API. */
+function routeOf(path: string): Route | undefined {
+  const route = ROUTES.get(path)
+  if (route) return route
+  const methods = apiMethods(path)
+  return methods && { methods, crossOrigin: true, scoped: true }
+}
+
 /** Whether the errors of a path have the OAuth endpoints' form; all others have the API's. */
 export function isOAuthPath(path: string): boolean {
   return path.startsWith('/api/developers/oauth2/')
 }
 
+function isAPIPath(path: string): boolean {
+  return path.startsWith('/api/') && !isOAuthPath(path)
+}
+
 /** Answers a request. */
 export async function answerRequest(request: SandboxRequest, ilert: Ilert): Promise<Answer> {
-  const { method, path } = request
-  const route = ROUTES.get(path)
+  const { method, path, address } = request
+  const route = routeOf(path)
+  if (method === 'OPTIONS' && route?.crossOrigin) return preflight(route)
+  const waitMs = isAPIPath(path) ? ilert.rateLimit.count(address) : 0
+  if (waitMs > 0) return tooManyRequests(waitMs)
   if (!route) return apiError(404, 'NOT_FOUND', 'There is no such resource')
-  if (method === 'OPTIONS' && route.crossOrigin) return preflight(route)
-  const endpoint = route.methods[method] // one of the words that Node's parser knows, never `constructor`
-  if (!endpoint) return wrongMethod(path, allowed(route))
   try {
-    return await endpoint(request, ilert)
+    const endpoint = route.methods[method === 'HEAD' && isAPIPath(path) ? 'GET' : method] // never `constructor`: Node's parser knows its words
+    if (endpoint) return await endpoint(request, ilert)
+    const scope = route.scoped ? requiredScope(method, path) : null
+    if (scope !== null) authorize(request, ilert, scope)
+    return wrongMethod(path, allowed(route))
   } catch (error) {
     if (error instanceof Refused) return error.answer
     return failure(path)
@@ -54,7 +75,7 @@ export async function answerRequest(request: SandboxRequest, ilert: Ilert): Prom
 
 /** The headers that let a page of another origin read an answer of this path. */
 export function crossOriginHeaders(path: string): Record<string, string> {
-  if (!ROUTES.get(path)?.crossOrigin) return {}
+  if (!routeOf(path)?.crossOrigin) return {}
   return { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Retry-After, WWW-Authenticate' }
 }
 
@@ -63,6 +84,11 @@ export function failure(path: string): Answer {
   return isOAuthPath(path)
     ? oauthError('server_error', 'Internal error of the sandbox')
     : apiError(500, 'INTERNAL_SERVER_ERROR', 'Internal error of the sandbox')
+}
+
+function tooManyRequests(waitMs: number): Answer {
+  const headers = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+  return apiError(429, 'TOO_MANY_REQUESTS', 'There were too many requests from this address in a minute', headers)
 }
 
 function preflight(route: Route): Answer {

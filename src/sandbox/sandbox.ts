@@ -5,6 +5,7 @@ import { type MovableClock, movableClock } from './clock.ts'
 import { type Fault, Faults } from './faults.ts'
 import type { LoggedRequest } from './log.ts'
 import { checkOptions, checkRedirectURI, findUser, type SandboxOptions } from './options.ts'
+import { RateLimit } from './rate-limit.ts'
 import { sandboxServer } from './server.ts'
 import { driveSignIn } from './sign-in.ts'
 import { State } from './state.ts'
@@ -72,13 +73,14 @@ export interface Sandbox {
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const users = sandboxUsers()
-  const { port, host, redirectURI, settings, clock: base } = checkOptions(options, users)
+  const { port, host, redirectURI, settings, requestsPerMinute, clock: base } = checkOptions(options, users)
   const clock = movableClock(base)
   const state = new State(clock, users)
   const faults = new Faults()
   const requests: LoggedRequest[] = []
 
-  const server = sandboxServer({ ilert: { state, clock, settings }, faults, log: requests })
+  const rateLimit = new RateLimit(clock, requestsPerMinute)
+  const server = sandboxServer({ ilert: { state, rateLimit, clock, settings }, faults, log: requests })
   server.listen(port, host)
   await once(server, 'listening')
   const origin = originOf(host, (server.address() as AddressInfo).port)

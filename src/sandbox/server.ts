@@ -39,7 +39,14 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, shell:
     send(answer)
     return
   }
-  const request = { method, path, query: new URLSearchParams(query.join('?')), headers: incoming.headers, body }
+  const request = {
+    method,
+    path,
+    query: new URLSearchParams(query.join('?')),
+    headers: incoming.headers,
+    body,
+    address: incoming.socket.remoteAddress ?? '',
+  }
   const grantType = readGrantType(request)
   if (grantType) entry.grantType = grantType
 

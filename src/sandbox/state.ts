@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { CODE_SECONDS } from '../ilert/limits.ts'
+import { CODE_SECONDS, REFRESH_TOKENS_PER_USER } from '../ilert/limits.ts'
 import type { Clock } from './clock.ts'
+import type { Account } from './data/account.ts'
+import { seedAccount } from './data/seed.ts'
 import { Expiring } from './expiring.ts'
 import type { SandboxUser } from './users.ts'
 
@@ -39,7 +41,7 @@ export interface Code {
 export interface RefreshToken {
   readonly grant: Grant
   readonly expiresAt: number
-  /** Whether a newer one has ended it. */
+  /** Whether a newer one has ended it: its successor, or one too many. */
   replaced: boolean
 }
 
@@ -67,6 +69,9 @@ export class State {
   readonly #apps = new Map<string, App>()
   readonly #codes: Expiring<Code>
   readonly #generations = new Map<string, number>()
+  readonly #accounts = new Map<string, Account>()
+  /** By app and user, the oldest first. */
+  readonly #heldBy = new Map<string, RefreshToken[]>()
   readonly #clock: Clock
 
   constructor(clock: Clock, users: readonly SandboxUser[]) {
@@ -89,6 +94,26 @@ export class State {
 
   user(username: string): SandboxUser | undefined {
     return this.users.find((user) => user.username === username)
+  }
+
+  /** The account of this name. It begins when somebody first looks, so that its last 24 hours are the last ones. */
+  account(tenant: string): Account {
+    const account = this.#accounts.get(tenant) ?? seedAccount(tenant, this.users, this.#clock.now())
+    this.#accounts.set(tenant, account)
+    return account
+  }
+
+  /** Remembers a refresh token, and ends the oldest where an app has too many of a user. ILERT.md, "Limits". */
+  addRefreshToken(value: string, held: RefreshToken): void {
+    const { app, user } = held.grant
+    const key = `${app.clientID} ${user.username}`
+    const now = this.#clock.now()
+    const others = (this.#heldBy.get(key) ?? []).filter(
+      (other) => !other.replaced && !this.isOver(other.grant) && other.expiresAt > now,
+    )
+    for (const oldest of others.splice(0, others.length + 1 - REFRESH_TOKENS_PER_USER)) oldest.replaced = true
+    this.#heldBy.set(key, [...others, held])
+    this.refreshTokens.set(value, held, held.expiresAt)
   }
 
   issueCode(code: Omit<Code, 'generation'>): string {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { TokenSet } from '../client/answers.ts'
 import type { Sealing } from './seal.ts'
 import type { StoredTokens } from './store.ts'
@@ -18,6 +17,10 @@ export interface Grant {
   readonly ttlMs?: number
   /** When the record ends in its store, unless it is touched. */
   readonly endsAt: number
+  /** Somebody is asking ilert for the next tokens, since `at`, or died while doing so. */
+  readonly asking?: { readonly at: number; readonly by: string }
+  /** When ilert may last have answered a refresh of these tokens without anybody hearing of it. */
+  readonly lostAt?: number
   /** The user or the app has ended the grant: the record holds no tokens any more, and no refresh may follow. */
   readonly ended?: true
 }
@@ -41,13 +44,16 @@ function usableFor({ refreshToken, refreshTokenExpiresAt, expiresAt }: TokenSet,
 
 /** What takes a grant's place when it is ended: one version on, so that a refresh under way can no longer land. */
 export function ended(grant: Grant): Grant {
-  const { refreshToken, refreshTokenExpiresAt, ...tokens } = grant.tokens
-  return { ...grant, version: grant.version + 1, tokens: { ...tokens, accessToken: '' }, ended: true }
+  const { scope, expiresAt } = grant.tokens
+  return { ...grant, version: grant.version + 1, tokens: { accessToken: '', scope, expiresAt }, ended: true }
 }
 
 /** Whether a refresh of `grant` would still be a refresh of what is stored: nobody else has refreshed it since. */
 export function sameTokens(grant: Grant, stored: Grant): boolean {
-  return grant.id === stored.id && isDeepStrictEqual(grant.tokens, stored.tokens)
+  const { accessToken, refreshToken } = stored.tokens
+  return (
+    grant.id === stored.id && grant.tokens.accessToken === accessToken && grant.tokens.refreshToken === refreshToken
+  )
 }
 
 /**

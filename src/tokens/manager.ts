@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
+import { ApiMethods, type CallInit, type IlertApi, type TokenSource } from '../client/api.ts'
 import { IlertClient } from '../client/client.ts'
 import { type Connection, resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
@@ -117,26 +118,38 @@ export class TokenManager {
     if ((this.keyOf(tokens) ?? key) !== key) {
       throw new TypeError('tokens: this refresh token is kept under another key already. Use that key, or tokenKey.')
     }
-    const now = this.#parts.clock.now()
-    const before = await this.#vault.read(key)
-    if (before === UNREADABLE) throw unreadable(key)
-    let version = Math.max(Math.floor(now), (before?.version ?? 0) + 1)
-    const id = randomBytes(16).toString('base64url')
-    for (let tries = 0; ; tries++) {
-      const grant = writtenAt(now, { id, version, tokens: copy(tokens), issuedAt: now, ...o })
-      if (await this.#vault.write(key, grant, now)) {
-        this.#keep(new Keeper(key, grant, this.#parts))
-        break
+    const { refreshToken } = tokens
+    if (refreshToken !== undefined) this.#owners.set(refreshToken, key) // at once: another save must not come between
+    try {
+      await this.#replace(key, copy(tokens), o)
+    } catch (error) {
+      if (refreshToken !== undefined && this.peek(key)?.grant.tokens.refreshToken !== refreshToken) {
+        this.#owners.delete(refreshToken)
       }
-      if (tries === 3)
-        throw new NetworkError('The token store keeps refusing the tokens. Try again.', { code: 'store_unavailable' })
-      // A tombstone that an earlier grant left, or a refresh of it that has just landed: a new sign-in replaces both.
-      const stored = await this.#vault.read(key)
-      if (stored === UNREADABLE) throw unreadable(key)
-      if (stored) version = stored.version + 1
-      else await this.#vault.remove(key)
+      throw error
     }
-    if (before) this.discard(before.tokens)
+  }
+
+  async #replace(key: string, tokens: TokenSet, o: { ttlMs?: number }): Promise<void> {
+    const now = this.#parts.clock.now()
+    const id = randomBytes(16).toString('base64url')
+    for (let tries = 0; tries < 4; tries++) {
+      const before = await this.#vault.read(key)
+      if (before === UNREADABLE) throw unreadable(key)
+      // Higher than whatever was here before its tombstone; but right behind what is here now, so that nothing lands
+      // in between without being seen.
+      const version = before ? before.version + 1 : Math.floor(now)
+      const grant = writtenAt(now, { id, version, tokens, issuedAt: now, ...o })
+      if (await this.#vault.write(key, grant, now)) {
+        this.#loading.delete(key)
+        this.#keep(new Keeper(key, grant, this.#parts))
+        if (before) this.discard(before.tokens)
+        return
+      }
+      // A tombstone that an earlier grant left: a new sign-in replaces it.
+      if (before === undefined && (await this.#vault.read(key)) === undefined) await this.#vault.remove(key)
+    }
+    throw new NetworkError('The token store keeps refusing the tokens. Try again.', { code: 'store_unavailable' })
   }
 
   /** The tokens under a key, fresh. Refreshed only if they are not good for 10 more seconds. */
@@ -149,15 +162,22 @@ export class TokenManager {
     return (await this.#freshTokens(key)).accessToken
   }
 
+  /** ilert's API as the user whose tokens are under a key. Nothing is read or sent before the first call. */
+  api(key: string): IlertApi {
+    checkKey(key)
+    return new KeyApi(this.#client, {
+      tokens: () => this.#freshTokens(key),
+      refused: (accessToken) => this.refused(key, accessToken),
+    })
+  }
+
   /**
    * Ends the grant under a key: forgets its tokens here and in the store, then revokes them at ilert. ilert being away
    * does not keep them alive here: the revocation is tried again behind. What a refresh under way brings is revoked too.
    */
   async revoke(key: string): Promise<void> {
     checkKey(key)
-    const keeper = this.peek(key)
-    keeper?.remove()
-    this.#cache.delete(key)
+    const keeper = this.#forget(key)
     const { clock } = this.#parts
     let grant: Grant | undefined
     // One version on, so that a refresh under way elsewhere can no longer land; whoever landed before is seen.
@@ -169,8 +189,21 @@ export class TokenManager {
       if (await this.#vault.write(key, ended(stored), clock.now())) break
     }
     await this.#vault.remove(key, Math.max(TOMBSTONE_MS, grant?.ttlMs ?? 0))
+    this.#forget(key) // what was loaded before the end was written
     const { tokens } = grant ?? keeper?.grant ?? {}
     if (tokens?.refreshToken !== undefined) await this.#revokeAtIlert(tokens.refreshToken)
+  }
+
+  /** Ends a session's grant, and remembers for `ttlMs` that the user has signed out of that session. @internal */
+  async signOut(key: string, ttlMs: number): Promise<void> {
+    const { clock } = this.#parts
+    await this.#vault.mark(signedOut(key), clock.now(), ttlMs)
+    await this.revoke(key)
+  }
+
+  /** Whether the user has signed out of the session that had this key. @internal */
+  async wasSignedOut(key: string): Promise<boolean> {
+    return (await this.#vault.markedAt(signedOut(key))) !== undefined
   }
 
   /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */
@@ -178,6 +211,12 @@ export class TokenManager {
     await Promise.all([...this.#busy.values()].map((keeper) => keeper.settle()))
     await Promise.all(this.#revocations)
     if (this.#ownsClient) await this.#client.close()
+  }
+
+  /** Refreshes because ilert's API took the access token no more. Resolves to whether there is another. @internal */
+  async refused(key: string, accessToken: string): Promise<boolean> {
+    const keeper = await this.load(key)
+    return (await keeper?.refreshRefused(accessToken)) ?? false
   }
 
   /** The grant under a key, if this process has it at hand. No I/O. @internal */
@@ -190,7 +229,12 @@ export class TokenManager {
   load(key: string): Promise<Keeper | undefined> {
     const known = this.peek(key)
     if (known) return Promise.resolve(known)
-    const loading = this.#loading.get(key) ?? this.#read(key).finally(() => this.#loading.delete(key))
+    const underWay = this.#loading.get(key)
+    if (underWay) return underWay
+    const isCurrent = () => this.#loading.get(key) === loading
+    const loading: Promise<Keeper | undefined> = this.#read(key, isCurrent).finally(() => {
+      if (isCurrent()) this.#loading.delete(key)
+    })
     this.#loading.set(key, loading)
     return loading
   }
@@ -213,11 +257,21 @@ export class TokenManager {
     return await keeper.freshTokens()
   }
 
-  async #read(key: string): Promise<Keeper | undefined> {
+  async #read(key: string, isCurrent: () => boolean): Promise<Keeper | undefined> {
     const grant = await this.#vault.read(key)
-    if (grant === undefined || grant === UNREADABLE || grant.ended) return undefined
-    // A save that came in between knows better.
-    return this.peek(key) ?? this.#keep(new Keeper(key, grant, this.#parts))
+    const known = this.peek(key)
+    // What was saved or revoked here meanwhile is newer than what was read.
+    if (known || !isCurrent() || grant === undefined || grant === UNREADABLE || grant.ended) return known
+    return this.#keep(new Keeper(key, grant, this.#parts))
+  }
+
+  /** Ends what this process has at hand of a grant. */
+  #forget(key: string): Keeper | undefined {
+    const keeper = this.peek(key)
+    keeper?.remove()
+    this.#cache.delete(key)
+    this.#loading.delete(key)
+    return keeper
   }
 
   #keep(keeper: Keeper): Keeper {
@@ -230,7 +284,8 @@ export class TokenManager {
   #setOwner(keeper: Keeper, before?: Readonly<TokenSet>): void {
     if (before?.refreshToken !== undefined) this.#owners.delete(before.refreshToken)
     const { refreshToken } = keeper.grant.tokens
-    if (refreshToken !== undefined) this.#owners.set(refreshToken, keeper.key)
+    const known = this.#cache.peek(keeper.key) === keeper || this.#busy.get(keeper.key) === keeper
+    if (refreshToken !== undefined && known) this.#owners.set(refreshToken, keeper.key)
   }
 
   #disown(keeper: Keeper): void {
@@ -268,8 +323,34 @@ export class TokenManager {
   }
 }
 
-function copy(tokens: Readonly<TokenSet>): TokenSet {
-  return { ...tokens, scope: [...tokens.scope] }
+class KeyApi extends ApiMethods {
+  readonly #client: IlertClient
+  readonly #source: TokenSource
+
+  constructor(client: IlertClient, source: TokenSource) {
+    super()
+    this.#client = client
+    this.#source = source
+  }
+
+  request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T> {
+    return this.#client.callAPI<T>(this.#source, method, path, init)
+  }
+}
+
+/** Without what else an object may carry, and without fields that are there and undefined. */
+function copy({ accessToken, refreshToken, scope, expiresAt, refreshTokenExpiresAt }: Readonly<TokenSet>): TokenSet {
+  return {
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    scope: [...scope],
+    expiresAt,
+    ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
+  }
+}
+
+function signedOut(key: string): string {
+  return `out:${key}`
 }
 
 function checkKey(key: unknown): void {

@@ -75,12 +75,12 @@ function remaining(now: number, start: number | undefined, durationMs: number): 
 }
 
 /**
- * How long to wait after the nth failure in a row: one second, doubling to a minute, jittered down by up to a half so
- * that processes spread out; never less than ilert asked for.
+ * How long to wait after the nth failure in a row: one second, doubling to a minute, jittered down by up to a fifth so
+ * that processes spread out, and ilert is asked less than 20 times in 10 minutes; never less than ilert asked for.
  *
  * @param random from 0 to 1
  */
 export function backOff(failures: number, retryAfterSeconds = 0, random: number = Math.random()): number {
   const full = Math.min(LAST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 10))
-  return Math.max(full * (1 - random / 2), Math.min(retryAfterSeconds, 3600) * 1000)
+  return Math.max(full * (1 - random / 5), Math.min(retryAfterSeconds, 3600) * 1000)
 }

@@ -37,6 +37,9 @@ export class Sealer implements Sealing {
   async open(sealed: string, context: string): Promise<string | undefined> {
     const [iv, ciphertext, tag, ...rest] = sealed.split('.')
     if (!iv || !ciphertext || !tag || rest.length > 0) return undefined
+    // Base64 may write the same bytes in several ways. Only what was sealed is taken, to the letter.
+    if ([iv, ciphertext, tag].some((part) => Buffer.from(part, 'base64url').toString('base64url') !== part))
+      return undefined
     const aad = Buffer.from(context).toString('base64url')
     for (const key of this.#keys) {
       try {

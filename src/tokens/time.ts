@@ -11,3 +11,8 @@ export const sleep: Sleep = (ms, signal) =>
     timer.unref()
     signal?.addEventListener('abort', () => clearTimeout(timer), { once: true })
   })
+
+/** Time since `start`. A clock that has jumped back counts as very long ago. */
+export function elapsed(start: number, now: number): number {
+  return now < start ? Infinity : now - start
+}

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
-import { REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
 import type { Sealing } from './seal.ts'
 import type { Lease, TokenStore } from './store.ts'
@@ -78,21 +76,16 @@ export class Vault {
     }
   }
 
-  /**
-   * Remembers, for all processes, that an answer to a refresh with this token was lost: ilert may have answered, and
-   * may refuse the token for some minutes because it did.
-   */
-  async noteLostAnswer(refreshToken: string, now: number): Promise<void> {
-    const key = lostKey(refreshToken)
-    const data = await this.#sealer.seal('lost', key)
-    await this.#bounded(() => this.#store.set(key, { version: Math.floor(now), data }, REFRESH_INTERVAL_SECONDS * 1000))
+  /** Remembers something for all processes: that it happened, and when. */
+  async mark(what: string, now: number, ttlMs: number): Promise<void> {
+    const data = await this.#sealer.seal('mark', what)
+    await this.#bounded(() => this.#store.set(what, { version: Math.floor(now), data }, ttlMs))
   }
 
-  /** When an answer to a refresh with this token was lost, if one was, not longer ago than matters. */
-  async lostAnswerAt(refreshToken: string): Promise<number | undefined> {
-    const key = lostKey(refreshToken)
-    const stored = await this.#bounded(() => this.#store.get(key))
-    return stored && (await this.#sealer.open(stored.data, key)) === 'lost' ? stored.version : undefined
+  /** When it happened, if it did, and if it is still remembered. */
+  async markedAt(what: string): Promise<number | undefined> {
+    const stored = await this.#bounded(() => this.#store.get(what))
+    return stored && (await this.#sealer.open(stored.data, what)) === 'mark' ? stored.version : undefined
   }
 
   async #bounded<T>(call: () => Promise<T>): Promise<T> {
@@ -124,8 +117,4 @@ export class Vault {
 function away(error: unknown): NetworkError {
   if (error instanceof NetworkError) return error
   return new NetworkError('The token store is away. Try again.', { code: 'store_unavailable', cause: error })
-}
-
-function lostKey(refreshToken: string): string {
-  return `lost:${createHash('sha256').update(refreshToken).digest('base64url')}`
 }

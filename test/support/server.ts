@@ -35,17 +35,15 @@ type Answer = (response: ServerResponse, request: Received) => unknown
 /** An HTTP server. `answer` is called once the request has arrived whole; one that does nothing lets the client hang. */
 export function serve(answer: Answer, port = 0): Promise<TestServer> {
   const requests: Received[] = []
-  const server = http.createServer(async (request, response) => {
+  const server = http.createServer((request, response) => {
     const chunks: Buffer[] = []
-    try {
-      for await (const chunk of request) chunks.push(chunk)
-    } catch {
-      return // the client gave up
-    }
-    const { method = '', url = '', headers } = request
-    const received = { method, path: url, headers, body: Buffer.concat(chunks).toString() }
-    requests.push(received)
-    answer(response, received)
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request
+      const received = { method, path: url, headers, body: Buffer.concat(chunks).toString() }
+      requests.push(received)
+      answer(response, received)
+    })
   })
   return listen(server, requests, port)
 }

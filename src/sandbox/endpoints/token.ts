@@ -91,7 +91,7 @@ async function issueRefreshToken(grant: Grant, now: number, { state }: Ilert): P
   const expiresAt = now + REFRESH_TOKEN_SECONDS * 1000
   const value = await signRefreshToken(expiresAt)
   const held = { grant, expiresAt, replaced: false }
-  state.refreshTokens.set(value, held, expiresAt)
+  state.addRefreshToken(value, held)
   return { value, held }
 }
 

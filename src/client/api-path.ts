@@ -1,0 +1,45 @@
+import { IlertError } from '../ilert/errors.ts'
+
+/** A call's query. Lists are repeated, and what is undefined is left out. */
+export type Query = Record<string, string | number | boolean | readonly (string | number)[] | undefined>
+
+/** `.` and `..`, plain or encoded: they would lead out of the path that a caller has checked. */
+const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i
+
+/** Slashes in disguise: servers differ in whether they take them for slashes. */
+const ENCODED_SLASH = /%2f|%5c/i
+
+/**
+ * A path of ilert's API, with its query, as it is sent: always below the API's origin, since the path that comes out is
+ * the one that went in (but for characters that must be encoded).
+ *
+ * @throws IlertError `invalid_path` where it could lead anywhere else.
+ */
+export function apiPath(path: unknown, query: Query = {}): string {
+  if (typeof path !== 'string' || path === '') throw refused('expected a path such as /api/alerts')
+  if (!path.startsWith('/')) throw refused('it must begin with a slash; the origin is always that of apiURL')
+  if (path.startsWith('//')) throw refused('it begins with two slashes, which name another host')
+  if (/[\\#\p{Cc}\p{Cs}]/u.test(path)) throw refused('it has a backslash, a # or a control character')
+  const [pathname = '', ...rest] = path.split('?')
+  if (ENCODED_SLASH.test(pathname)) throw refused('it has an encoded slash')
+  if (pathname.split('/').some((segment) => DOT_SEGMENT.test(segment))) throw refused('it has a dot segment')
+  const search = [...(rest.length > 0 ? [encode(rest.join('?'))] : []), ...pairs(query)].join('&')
+  return search ? `${encode(pathname)}?${search}` : encode(pathname)
+}
+
+function pairs(query: Query): string[] {
+  return Object.entries(query).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value])
+      .filter((single) => single !== undefined)
+      .map((single) => `${encodeURIComponent(name)}=${encodeURIComponent(String(single))}`),
+  )
+}
+
+/** Encodes what may not be in a URL, and nothing that is encoded already. */
+function encode(text: string): string {
+  return encodeURI(text).replaceAll('%25', '%')
+}
+
+function refused(why: string): IlertError {
+  return new IlertError(`path: ${why}. Nothing was sent.`, { code: 'invalid_path', status: 400 })
+}

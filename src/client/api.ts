@@ -1,0 +1,199 @@
+import { type APIError, InsufficientScope, NetworkError } from '../ilert/errors.ts'
+import { covers, requiredScope } from '../ilert/scopes.ts'
+import { judgeAPI, type TokenSet } from './answers.ts'
+import { apiPath, type Query } from './api-path.ts'
+import type { Http, HttpAnswer, HttpCall } from './http.ts'
+
+/** How to make a call. */
+export interface CallInit {
+  /** Added to the path. Lists are repeated, and what is undefined is left out. */
+  query?: Query
+  /** Beside those that are set anyway. `authorization` and what belongs to the connection are refused. */
+  headers?: Record<string, string>
+  /** Ends the call early; it then rejects with the signal's reason. */
+  signal?: AbortSignal
+  /** On a 429, wait as long as ilert asks and try again, if all waits together take no longer than this. */
+  retry?: { maxDelayMs: number }
+  /** `false` sends the call whatever the user has granted. */
+  scope?: false
+}
+
+/**
+ * ilert's API as a user. JSON goes in and comes out; an empty answer is `undefined`.
+ *
+ * Calls reject with
+ *
+ * - `APIError` where ilert answers with an error; `status`, `code` and, with a 429, `retryAfterSeconds` are ilert's;
+ * - `InsufficientScope`, before anything is sent, where the user has not granted what the path needs;
+ * - `NetworkError` where no answer came, or where a token is needed and cannot be had now;
+ * - `ReauthenticationRequired` where the user has to sign in again;
+ * - `IlertError` with the code `invalid_path`, or a `TypeError` that names the argument. Nothing is sent then.
+ *
+ * On a 401 the token is refreshed, where the rules allow it, and the call repeated once. GET, HEAD, PUT and DELETE are
+ * repeated once after a lost connection and after 502, 503 and 504; other methods never are.
+ */
+export interface IlertApi {
+  get<T = unknown>(path: string, init?: CallInit): Promise<T>
+  delete<T = unknown>(path: string, init?: CallInit): Promise<T>
+  post<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T>
+  put<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T>
+  request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T>
+  /**
+   * All entries of a list, page by page (`start-index`, `max-results`), fetched as they are asked for.
+   *
+   * @param init.pageSize 1 to 100, which is also the default.
+   */
+  paginate<T = unknown>(path: string, init?: CallInit & { pageSize?: number }): AsyncIterable<T>
+}
+
+/** The methods that follow from `request`. */
+export abstract class ApiMethods implements IlertApi {
+  abstract request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T>
+
+  get<T = unknown>(path: string, init?: CallInit): Promise<T> {
+    return this.request<T>('GET', path, init)
+  }
+
+  delete<T = unknown>(path: string, init?: CallInit): Promise<T> {
+    return this.request<T>('DELETE', path, init)
+  }
+
+  post<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T> {
+    return this.request<T>('POST', path, { ...init, body })
+  }
+
+  put<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T> {
+    return this.request<T>('PUT', path, { ...init, body })
+  }
+
+  async *paginate<T = unknown>(path: string, init: CallInit & { pageSize?: number } = {}): AsyncGenerator<T, void> {
+    const { pageSize = MAX_PAGE, query, ...rest } = init
+    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > MAX_PAGE) {
+      throw new TypeError(`pageSize: expected a whole number from 1 to ${MAX_PAGE}.`)
+    }
+    let start = Number(query?.['start-index'] ?? 0)
+    if (!Number.isSafeInteger(start) || start < 0) throw new TypeError("query['start-index']: expected 0 or more.")
+    for (;;) {
+      const page = await this.get<T[]>(path, {
+        ...rest,
+        query: { ...query, 'start-index': start, 'max-results': pageSize },
+      })
+      if (!Array.isArray(page)) {
+        throw new NetworkError(`${path} did not answer with a list.`, { code: 'invalid_response' })
+      }
+      yield* page
+      if (page.length < pageSize) return
+      start += page.length
+    }
+  }
+}
+
+/** Where a call gets its token from. */
+export interface TokenSource {
+  /** Fresh tokens. */
+  tokens(): Promise<Readonly<TokenSet>>
+  /** ilert's API refused the token before its time. Resolves to whether there is another one now. */
+  refused(accessToken: string): Promise<boolean>
+}
+
+const MAX_PAGE = 100
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])
+const OURS = new Set(['authorization', 'host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'te'])
+
+/** Makes one call, with all that may follow from its answer. */
+export async function callAPI<T>(
+  http: Http,
+  source: TokenSource,
+  method: string,
+  path: string,
+  init: CallInit & { body?: unknown } = {},
+): Promise<T> {
+  const call = prepare(method, path, init)
+  const { retry, signal } = init
+  let patienceMs = maxDelay(retry)
+  let { accessToken, scope } = await source.tokens()
+  const needed = init.scope === false ? null : requiredScope(method, path)
+  if (needed !== null && !covers(scope, needed)) throw InsufficientScope.of(needed)
+
+  let repeated = false
+  for (;;) {
+    const answer = await sendOnceOrTwice(http, call, accessToken)
+    if (answer.status === 401 && !repeated && (await source.refused(accessToken))) {
+      repeated = true
+      accessToken = (await source.tokens()).accessToken
+      continue
+    }
+    try {
+      return judgeAPI(answer, [accessToken]) as T
+    } catch (error) {
+      const waitMs = ((error as APIError).retryAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000
+      if (waitMs > patienceMs) throw error
+      patienceMs -= Math.max(waitMs, 1)
+      await pause(waitMs, signal)
+    }
+  }
+}
+
+/** Checks everything that the caller has said. */
+function prepare(method: string, path: string, init: CallInit & { body?: unknown }): HttpCall {
+  if (!METHODS.has(method)) throw new TypeError(`method: expected one of ${[...METHODS].join(', ')}.`)
+  const { body, headers = {}, query, signal } = init
+  for (const [name, value] of Object.entries(headers)) {
+    if (OURS.has(name.toLowerCase())) throw new TypeError(`headers: '${name}' is set by this package alone.`)
+    if (!/^[!#$%&'*+\-.^`|~\w]+$/.test(name) || !/^[\t\x20-\x7e]*$/.test(value)) {
+      throw new TypeError('headers: a name or a value has characters that a header cannot have.')
+    }
+  }
+  const json = body === undefined ? undefined : JSON.stringify(body)
+  if (json === undefined && body !== undefined) throw new TypeError('body: cannot be written as JSON.')
+  if (json !== undefined && (method === 'GET' || method === 'HEAD')) throw new TypeError(`body: ${method} has none.`)
+  return {
+    method,
+    path: apiPath(path, query),
+    headers: {
+      accept: 'application/json',
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    },
+    ...(json !== undefined && { body: json }),
+    signal,
+  }
+}
+
+function maxDelay(retry: CallInit['retry']): number {
+  if (retry === undefined) return 0
+  const { maxDelayMs } = retry
+  if (typeof maxDelayMs !== 'number' || !(maxDelayMs >= 0 && maxDelayMs <= 3_600_000)) {
+    throw new TypeError('retry.maxDelayMs: expected milliseconds, from 0 to 3 600 000.')
+  }
+  return maxDelayMs
+}
+
+/** Sends an idempotent call once more where the connection broke, or where what is before ilert could not reach it. */
+async function sendOnceOrTwice(http: Http, call: HttpCall, accessToken: string): Promise<HttpAnswer> {
+  const authorized = { ...call, headers: { ...call.headers, authorization: `Bearer ${accessToken}` } }
+  if (!IDEMPOTENT.has(call.method)) return await http.send(authorized)
+  try {
+    const answer = await http.send(authorized)
+    if (![502, 503, 504].includes(answer.status)) return answer
+  } catch (error) {
+    if (!(error instanceof NetworkError) || error.code !== 'connection_lost') throw error
+  }
+  return await http.send(authorized)
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,57 @@
+import { tracingChannel } from 'node:diagnostics_channel'
+import { IlertError } from '../ilert/errors.ts'
+
+/** What a subscriber of a tracing channel is told. Never a token, a code, a verifier or a secret. */
+export interface TraceMessage {
+  /** `api`: the method, and the path without its query. */
+  method?: string
+  path?: string
+  /** `login`: how it ended. */
+  outcome?: 'success' | 'refused'
+  /** Of the error with which the work ended, if it did; foreign errors have no more than their name. */
+  error?: { name: string; code?: string; status?: number }
+}
+
+const channels = {
+  login: tracingChannel<string, TraceMessage>('passport-ilert:login'),
+  refresh: tracingChannel<string, TraceMessage>('passport-ilert:refresh'),
+  api: tracingChannel<string, TraceMessage>('passport-ilert:api'),
+  revoke: tracingChannel<string, TraceMessage>('passport-ilert:revoke'),
+}
+
+/**
+ * Tells the subscribers of a channel about work: `start`, `end`, `error`, `asyncStart` and `asyncEnd`, each with the same
+ * message, as Node's tracePromise does. That one would publish the result, which here is a token.
+ */
+export async function traced<T>(
+  name: keyof typeof channels,
+  message: TraceMessage,
+  work: (message: TraceMessage) => Promise<T>,
+): Promise<T> {
+  const channel = channels[name]
+  const { start, end, error, asyncStart, asyncEnd } = channel
+  if (![start, end, error, asyncStart, asyncEnd].some((each) => each.hasSubscribers)) return await work(message)
+  // runStores lets a subscriber's AsyncLocalStorage, such as OpenTelemetry's, span the work.
+  const result = start.runStores(message, () => {
+    const promise = work(message)
+    end.publish(message)
+    return promise
+  })
+  try {
+    const value = await result
+    asyncStart.publish(message)
+    return value
+  } catch (reason) {
+    message.error = describe(reason)
+    error.publish(message)
+    asyncStart.publish(message)
+    throw reason
+  } finally {
+    asyncEnd.publish(message)
+  }
+}
+
+function describe(reason: unknown): NonNullable<TraceMessage['error']> {
+  if (reason instanceof IlertError) return { name: reason.name, code: reason.code, status: reason.status }
+  return { name: (reason as Error | undefined)?.name ?? 'Error' }
+}

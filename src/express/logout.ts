@@ -1,0 +1,38 @@
+import type { Request, RequestHandler } from 'express'
+import type { TokenManager } from '../tokens/manager.ts'
+import { lifetimeOf, type RequestSession, rawEntry, sessionOf } from './session-entry.ts'
+
+interface LogoutParts {
+  readonly name: string
+  readonly tokens: TokenManager
+  readonly bind: (req: Request) => void
+}
+
+/** Ends the sign-in: the tokens at ilert and here, and the session. */
+export function logoutMiddleware({ name, tokens, bind }: LogoutParts, redirect: string | undefined): RequestHandler {
+  return (req, res, next) => {
+    if (req.method !== 'POST') {
+      // A link, an image or a prefetch must not be able to sign anybody out.
+      res.set('Allow', 'POST').status(405).type('text').send('Sign out with a POST.')
+      return
+    }
+    const run = async () => {
+      const session = sessionOf(req)
+      bind(req)
+      const entry = rawEntry(session, name)
+      const lifetime = lifetimeOf(session)
+      // The session ends first: whatever happens to the tokens, the user is signed out here.
+      await destroyed(session)
+      if (entry && !entry.shared) await tokens.signOut(entry.grant, lifetime)
+      if (redirect === undefined) res.status(204).end()
+      else res.redirect(303, redirect)
+    }
+    run().catch(next)
+  }
+}
+
+function destroyed(session: RequestSession): Promise<void> {
+  return new Promise((resolve, reject) => {
+    session.destroy((error: unknown) => (error ? reject(error) : resolve()))
+  })
+}

@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import type { TokenSet } from '../client/answers.ts'
+import type { Clock } from '../client/connection.ts'
+import { NetworkError } from '../ilert/errors.ts'
+import { type Grant, sameTokens, UNREADABLE } from './grant.ts'
+import { elapsed } from './time.ts'
+import type { Vault } from './vault.ts'
+
+/**
+ * A record that vanished from its store without a tombstone (a Redis that restarted empty), or fell back to an older one,
+ * is written again by a process that saw it not longer ago than this. An hour would not do: that is an access token's
+ * life, after which somebody who was away comes back. Tombstones live for a day.
+ */
+const RESTORE_WITHIN_MS = 23 * 3_600_000
+
+/** For so long after a refresh was begun nobody else begins one: as long as a dead process may block others. */
+const CLAIM_MS = 15_000
+
+/** How often a write is tried again because something else was written meanwhile. */
+const WRITE_TRIES = 10
+
+interface RecordParts {
+  readonly vault: Vault
+  readonly clock: Clock
+  /** Milliseconds that a call to ilert may take. */
+  readonly timeoutMs: number
+  /** Revokes tokens that nobody will keep. Never throws. */
+  readonly discard: (tokens: Readonly<TokenSet>) => void
+  /** Called when other tokens than those `before` have turned up in the store. */
+  readonly onTokens: (before: Readonly<TokenSet>) => void
+}
+
+/** One grant's record: what this process knows of it, and each way in which it changes in the store. */
+export class GrantRecord {
+  readonly key: string
+  readonly #parts: RecordParts
+  #grant: Grant
+  /** When the store last confirmed the grant. */
+  #seenAt: number
+  #lookedAt: number
+  #look: Promise<void> | undefined
+  #removed = false
+  /** Tokens that ilert has issued and the store has not taken yet. Nobody may use them before it has. */
+  #held: { readonly from: Grant; grant: Grant } | undefined
+  /** Tells the last claim made here from those of others. */
+  #claim: string | undefined
+
+  constructor(key: string, grant: Grant, parts: RecordParts) {
+    this.key = key
+    this.#parts = parts
+    this.#grant = grant
+    this.#seenAt = this.#lookedAt = parts.clock.now()
+  }
+
+  /** What is known of the grant: the newest tokens that are stored. */
+  get grant(): Grant {
+    return this.#grant
+  }
+
+  /** Ended by the user or the app, here or elsewhere. For good. */
+  get removed(): boolean {
+    return this.#removed
+  }
+
+  /** Whether there are tokens that the store has not taken yet. */
+  get holds(): boolean {
+    return this.#held !== undefined
+  }
+
+  remove(): void {
+    this.#removed = true
+  }
+
+  // Reading -----------------------------------------------------------------------------------------------------------
+
+  /** Takes over what the store has. */
+  async read(): Promise<void> {
+    const { clock, vault } = this.#parts
+    const before = this.#grant
+    for (const lastTry of [false, true]) {
+      const stored = await vault.read(this.key)
+      // Read before another grant took this one's place here, and of no interest now.
+      if (this.#grant.id !== before.id) return
+      const now = clock.now()
+      this.#lookedAt = now
+      if (stored === UNREADABLE || stored?.ended) return this.remove()
+      if (stored && (stored.id !== this.#grant.id || stored.version > this.#grant.version)) return this.#adopt(stored)
+      if (stored && stored.version === this.#grant.version) {
+        this.#seenAt = now
+        return
+      }
+      // The store has lost what was in it. Refused where there is a tombstone, or where somebody else was quicker.
+      // It may have lost a refresh elsewhere too, or not have taken one that is held there: ilert's refusal is not final.
+      const lostAt = now
+      const mayRestore = elapsed(this.#seenAt, now) < RESTORE_WITHIN_MS
+      if (mayRestore && (await vault.write(this.key, { ...this.#grant, lostAt }, now))) {
+        this.#grant = { ...this.#grant, lostAt }
+        return
+      }
+      if (stored) return
+      if (lastTry) this.remove()
+    }
+  }
+
+  /** Reads, unless it was read less than `ms` ago. All who ask while it is read share that. */
+  async lookAgain(ms: number): Promise<void> {
+    if (!this.#look) {
+      const now = this.#parts.clock.now()
+      if (elapsed(this.#lookedAt, now) < ms) return
+      this.#lookedAt = now
+      this.#look = this.read().finally(() => {
+        this.#look = undefined
+      })
+    }
+    await this.#look
+  }
+
+  #adopt(grant: Grant): void {
+    const before = this.#grant
+    this.#grant = grant
+    this.#seenAt = this.#lookedAt = this.#parts.clock.now()
+    if (!sameTokens(before, grant)) this.#parts.onTokens(before.tokens)
+  }
+
+  // Claims ------------------------------------------------------------------------------------------------------------
+
+  /** For how long somebody else may still be refreshing: they have written that they began, and nothing since. */
+  othersTurnMs(): number {
+    const { asking } = this.#grant
+    if (!asking || asking.by === this.#claim) return 0
+    return Math.max(0, CLAIM_MS - elapsed(asking.at, this.#parts.clock.now()))
+  }
+
+  /**
+   * Writes down that ilert is about to be asked: should the process die, or its lease get lost, others must know that
+   * ilert may have answered. Resolves to undefined where somebody else has written meanwhile.
+   */
+  async claim(): Promise<Grant | undefined> {
+    const { clock, vault, timeoutMs } = this.#parts
+    const { asking, ...grant } = this.#grant
+    const now = clock.now()
+    const by = randomUUID()
+    const claimed = { ...grant, version: grant.version + 1, asking: { at: now, by } }
+    // A claim that is still there tells that its answer was lost, and ilert may have given it as late as this.
+    if (asking) claimed.lostAt = Math.max(grant.lostAt ?? 0, Math.min(now, asking.at + timeoutMs))
+    this.#claim = by
+    if (!(await vault.write(this.key, claimed, now))) return undefined
+    this.#known(claimed)
+    return claimed
+  }
+
+  /** Writes down that a claim brought no tokens, and when an answer was lost, if one was. */
+  async unclaim({ asking, ...claimed }: Grant, lostAt = claimed.lostAt): Promise<void> {
+    const grant = { ...claimed, version: claimed.version + 1, ...(lostAt !== undefined && { lostAt }) }
+    if (await this.#parts.vault.write(this.key, grant, this.#parts.clock.now())) this.#known(grant)
+  }
+
+  /** The same tokens in a newer version, unless something newer still is known by now. */
+  #known(grant: Grant): void {
+    if (grant.version > this.#grant.version) this.#grant = grant
+  }
+
+  // Landing -----------------------------------------------------------------------------------------------------------
+
+  /** Keeps tokens until they have landed in the store, in the place of those that they were refreshed `from`. */
+  hold(from: Grant, grant: Grant): void {
+    this.#held = { from, grant }
+  }
+
+  /** Writes what is held. Whatever is in its way is newer, another grant, or the grant's end. */
+  async land(): Promise<void> {
+    const { clock, vault } = this.#parts
+    for (let tries = 0; this.#held; tries++) {
+      if (this.#removed) return this.discardHeld()
+      const held = this.#held
+      if (await vault.write(this.key, held.grant, clock.now())) {
+        this.#held = undefined
+        // Ended while it was written: what ended it has removed, or will remove, the record.
+        if (this.#removed) this.#parts.discard(held.grant.tokens)
+        else this.#adopt(held.grant)
+        return
+      }
+      const stored = await vault.read(this.key)
+      if (stored === undefined || (stored !== UNREADABLE && stored.ended)) {
+        this.remove()
+        return this.discardHeld()
+      }
+      if (stored !== UNREADABLE && stored.id !== held.grant.id) {
+        this.discardHeld()
+        return this.#adopt(stored)
+      }
+      if (stored === UNREADABLE || !sameTokens(held.from, stored)) {
+        // The same tokens where our own write had landed though its answer was lost, or those of a refresh beside ours.
+        // Ours are let go without revoking them: it might end the others.
+        this.#held = undefined
+        return stored === UNREADABLE ? this.remove() : this.#adopt(stored)
+      }
+      if (tries === WRITE_TRIES)
+        throw new NetworkError('The token store keeps refusing a write.', { code: 'store_unavailable' })
+      held.grant = { ...held.grant, version: stored.version + 1 }
+    }
+  }
+
+  /** Revokes what is held: nobody will keep it. */
+  discardHeld(): void {
+    if (this.#held) this.#parts.discard(this.#held.grant.tokens)
+    this.#held = undefined
+  }
+
+  // Living on ---------------------------------------------------------------------------------------------------------
+
+  /** Lets the record live for `ttlMs` more, once it is under half of that. */
+  async extend(ttlMs: number): Promise<void> {
+    const { clock, vault } = this.#parts
+    const now = clock.now()
+    if (this.#grant.ttlMs === undefined || this.#grant.endsAt - now > ttlMs / 2) return
+    this.#grant = { ...this.#grant, ttlMs, endsAt: now + ttlMs }
+    if (await vault.touch(this.key, ttlMs)) return
+    // A store without touch: the same tokens again. In the way of a refresh this is seen for what it is.
+    const grant = { ...this.#grant, version: this.#grant.version + 1 }
+    if (await vault.write(this.key, grant, now)) this.#known(grant)
+  }
+}

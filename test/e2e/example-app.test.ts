@@ -1,0 +1,322 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'
+import { needs } from '../support/needs.ts'
+import { freePort, serve } from '../support/server.ts'
+import { type AppProcess, startApp, stopApps } from './app-process.ts'
+import { scrollsSideways, type Visit, visit } from './browser.ts'
+
+jest.setTimeout(60_000)
+afterAll(stopApps)
+
+needs('chromium')('a visit to the example app', () => {
+  let app: AppProcess
+  let browser: Visit
+
+  beforeAll(async () => {
+    app = await startApp()
+  })
+  afterAll(() => app.stop())
+  afterEach(() => browser.close())
+
+  /** Begins the sign-in on the start page, up to where the sandbox asks. */
+  async function begin(page: Page): Promise<void> {
+    await page.goto(app.url)
+    await page.getByRole('link', { name: 'Sign in with ilert' }).click()
+    await page.getByRole('button', { name: 'Allow' }).waitFor()
+  }
+
+  async function signIn(page: Page, name?: string): Promise<void> {
+    await begin(page)
+    if (name !== undefined) await page.getByRole('radio', { name }).check()
+    await allow(page)
+  }
+
+  async function allow(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('heading', { name: 'What you have granted' }).waitFor()
+  }
+
+  it('signs in, shows who it is, and signs out', async () => {
+    browser = await visit()
+    const { page } = browser
+    await page.goto(app.url)
+    expect(await page.textContent('.banner')).toContain('no ilert account is used')
+
+    await signIn(page, "Aoife O'Brien")
+    expect(page.url()).toBe(`${app.url}/me`)
+    const text = await page.textContent('main')
+    for (const part of ["Aoife O'Brien", 'aoife.obrien', 'STAKEHOLDER', 'bluepeak', 'profile', 'Connected']) {
+      expect(text).toContain(part)
+    }
+    expect(text).toMatch(/access token ends in (59|60) minutes, at \d\d:\d\d UTC/)
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('link', { name: 'Sign in with ilert' }).waitFor()
+    expect(page.url()).toBe(`${app.url}/`)
+
+    // The page from before, by the back button and by its address: the sandbox asks who it is.
+    await page.goBack()
+    await page.getByRole('button', { name: 'Allow' }).waitFor()
+    await page.goto(`${app.url}/me`)
+    await page.getByRole('button', { name: 'Allow' }).waitFor()
+    expect(browser.complaints).toEqual([])
+  })
+
+  it('keeps a person signed in over pages, and leaves another browser alone', async () => {
+    browser = await visit()
+    await signIn(browser.page)
+    await browser.page.goto(app.url)
+    await browser.page.getByRole('link', { name: 'Your page' }).click()
+    await browser.page.getByRole('heading', { name: 'Mara Lindqvist' }).waitFor()
+
+    const other = await visit()
+    try {
+      await other.page.goto(`${app.url}/me`)
+      await other.page.getByRole('button', { name: 'Allow' }).waitFor()
+    } finally {
+      await other.close()
+    }
+    expect(browser.complaints).toEqual([])
+  })
+
+  it('says so kindly when the user declines, and lets them try again', async () => {
+    browser = await visit()
+    const { page } = browser
+    await begin(page)
+    const answered = page.waitForResponse((response) => response.url().includes('/auth/ilert/callback'))
+    await page.getByRole('button', { name: 'Deny' }).click()
+    expect((await answered).status()).toBe(403)
+    await page.getByRole('heading', { name: 'You declined the request' }).waitFor()
+
+    await page.getByRole('link', { name: 'Try again' }).click()
+    await allow(page)
+    // Chromium itself mentions every page that comes with a 4xx.
+    expect(browser.complaints).toEqual([expect.stringContaining('403 (Forbidden)')])
+  })
+
+  it.each(['in the order of their beginning', 'in the other order'])('signs in two tabs at once, %s', async (order) => {
+    browser = await visit()
+    const tabs = [browser.page, await browser.context.newPage()]
+    await Promise.all(tabs.map(begin))
+    if (order === 'in the other order') tabs.reverse()
+    for (const tab of tabs) await allow(tab)
+    for (const tab of tabs) {
+      await tab.reload()
+      expect(tab.url()).toBe(`${app.url}/me`)
+    }
+    expect(browser.complaints).toEqual([])
+  })
+
+  it('comes back to the page that needed the sign-in', async () => {
+    browser = await visit()
+    const { page } = browser
+    await page.goto(`${app.url}/me?from=a+mail&then=%2Felsewhere`)
+    await allow(page)
+    expect(page.url()).toBe(`${app.url}/me?from=a+mail&then=%2Felsewhere`)
+    expect(browser.complaints).toEqual([])
+  })
+
+  it.each(['https://evil.example/', '//evil.example/', '/\\evil.example'])('never goes on to %s', async (returnTo) => {
+    browser = await visit()
+    const { page } = browser
+    await page.goto(`${app.url}/auth/ilert?${new URLSearchParams({ returnTo })}`)
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('link', { name: 'Your page' }).waitFor()
+    expect(page.url()).toBe(`${app.url}/`)
+  })
+
+  it('fits on a small phone, every page of it', async () => {
+    browser = await visit()
+    const { page } = browser
+    await page.setViewportSize({ width: 320, height: 568 })
+    const widths: Record<string, boolean> = {}
+    const look = async (name: string) => {
+      widths[name] = await scrollsSideways(page)
+    }
+
+    await page.goto(app.url)
+    await look('start page')
+    await begin(page)
+    await look('consent')
+    await page.getByRole('button', { name: 'Deny' }).click()
+    await page.getByRole('link', { name: 'Try again' }).waitFor()
+    await look('declined')
+    await signIn(page)
+    await look('profile')
+    await page.goto(`${app.url}/${'nowhere'.repeat(20)}`)
+    await look('no such page')
+    expect(widths).toEqual({
+      'start page': false,
+      consent: false,
+      declined: false,
+      profile: false,
+      'no such page': false,
+    })
+  })
+})
+
+describe('the example app without a browser', () => {
+  let sandbox: Sandbox | undefined
+
+  afterEach(async () => {
+    await stopApps()
+    await sandbox?.close()
+    sandbox = undefined
+  })
+
+  /** Starts the app on a test's own sandbox. */
+  async function startOnSandbox(env: Record<string, string> = {}): Promise<AppProcess & { sandbox: Sandbox }> {
+    const port = await freePort()
+    sandbox = await createSandbox({ redirectURI: `http://localhost:${port}/auth/ilert/callback`, approve: true })
+    const app = await startApp({ ...sandbox.env, PORT: String(port), ...env })
+    return Object.assign(app, { sandbox })
+  }
+
+  it('names a port that is taken, and the command that takes another', async () => {
+    const other = await serve((response) => response.end('somebody else'))
+    const app = await startApp({ PORT: String(other.port) })
+    expect(await app.ended).toBe(1)
+    expect(app.stderr).toContain(`Port ${other.port} is taken`)
+    expect(app.stderr).toContain(`PORT=${other.port + 1} npm start`)
+    expect(app.stderr).not.toMatch(/^\s+at /m)
+    await other.close()
+  })
+
+  it('says which settings are missing in production', async () => {
+    const app = await startApp({ NODE_ENV: 'production' })
+    expect(await app.ended).toBe(1)
+    expect(app.stderr).toContain('SESSION_SECRET: missing')
+    expect(app.stderr).toContain('ILERT_CLIENT_ID: missing')
+    expect(app.stderr).not.toMatch(/^\s+at /m)
+  })
+
+  it('says what is wrong with a setting of ilert', async () => {
+    const app = await startApp({
+      ILERT_CLIENT_ID: 'some-id',
+      ILERT_CLIENT_SECRET: 's3cret',
+      ILERT_API_URL: 'http://a.b',
+    })
+    expect(await app.ended).toBe(1)
+    expect(app.stderr).toContain('ILERT_API_URL')
+    expect(app.stderr).not.toMatch(/^\s+at |s3cret/m)
+  })
+
+  it('starts at a signal to end, and ends with nothing left', async () => {
+    const app = await startApp()
+    expect(app.stdout).toContain('Sandbox: no ilert account is used')
+    const open = await fetch(app.url) // its connection stays open, as a browser's does
+    expect(open.status).toBe(200)
+    await app.stop()
+    await expect(fetch(app.url)).rejects.toThrow()
+  })
+
+  it('shows a page with a way on while ilert is away, and works again afterwards', async () => {
+    const app = await startOnSandbox()
+    expect(app.stdout).not.toContain('Sandbox')
+    for (const kind of [503, 'reset', 'html'] as const) {
+      const fault = app.sandbox.fault({ path: '/api/developers/oauth2/token', kind })
+      const response = await followed(`${app.url}/auth/ilert`)
+      expect(response.status).toBe(503)
+      const text = await response.text()
+      expect(text).toContain('ilert does not answer right now')
+      expect(text).toContain('href="/auth/ilert"')
+      expect(text).not.toContain('Sandbox')
+      fault.clear()
+    }
+    expect(app.stderr).not.toContain(app.sandbox.env.ILERT_CLIENT_SECRET)
+
+    const cookie = await app.sandbox.signIn(`${app.url}/auth/ilert`)
+    const me = await fetch(`${app.url}/me`, { headers: { cookie } })
+    expect(me.status).toBe(200)
+    expect(await me.text()).toContain('Mara Lindqvist')
+  })
+
+  it('answers what makes no sense with a page, never with a stack', async () => {
+    const app = await startOnSandbox()
+    for (const [path, status] of [
+      ['/nowhere', 404],
+      ['/%ff', 400],
+      ['/auth/ilert/callback?code=made-up&state=made-up', 403],
+      ['/auth/ilert/callback?code=one&code=two&state=made-up', 400],
+      ['/auth/ilert/callback?error=access_denied', 403],
+    ] as const) {
+      const response = await fetch(app.url + path)
+      expect([path, response.status]).toEqual([path, status])
+      expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+      const text = await response.text()
+      expect(text).toContain('class="button"')
+      expect(text).not.toMatch(/^\s+at |node_modules|made-up/m)
+    }
+  })
+
+  it('takes the form that signs out from its own pages only', async () => {
+    const app = await startOnSandbox()
+    const cookie = await app.sandbox.signIn(`${app.url}/auth/ilert`)
+    const post = (headers: Record<string, string>) =>
+      fetch(`${app.url}/logout`, { method: 'POST', redirect: 'manual', headers: { cookie, ...headers } })
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site', origin: app.url },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      {},
+    ]) {
+      expect((await post(headers as Record<string, string>)).status).toBe(403)
+    }
+    const stillThere = await fetch(`${app.url}/me`, { redirect: 'manual', headers: { cookie } })
+    expect(stillThere.status).toBe(200)
+
+    expect((await post({ origin: app.url })).status).toBe(302)
+    const gone = await fetch(`${app.url}/me`, { redirect: 'manual', headers: { cookie } })
+    expect(gone.headers.get('location')).toBe('/auth/ilert?returnTo=%2Fme')
+  })
+
+  it('sets cookies that scripts and other sites cannot use, and that need https where the app is behind it', async () => {
+    const plain = await startOnSandbox()
+    const { cookies } = await signInByHand(plain.url)
+    expect(cookies.filter((cookie) => cookie.startsWith('session='))).toEqual([
+      expect.stringMatching(/HttpOnly; SameSite=Lax$/i),
+    ])
+    await plain.stop()
+
+    const secure = await startApp({
+      ...plain.sandbox.env,
+      ILERT_CALLBACK_URL: 'https://desk.example/auth/ilert/callback',
+    })
+    const begun = await fetch(`${secure.url}/auth/ilert`, {
+      redirect: 'manual',
+      headers: { 'x-forwarded-proto': 'https', host: 'desk.example' },
+    })
+    expect(begun.headers.get('location')).toContain(encodeURIComponent('https://desk.example/auth/ilert/callback'))
+    expect(begun.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-.*; Secure/)])
+  })
+})
+
+/** Goes where the redirects lead, with cookies, as a browser does. */
+async function followed(url: string): Promise<Response> {
+  return (await walk(url)).response
+}
+
+async function signInByHand(url: string): Promise<{ cookies: string[] }> {
+  return await walk(`${url}/auth/ilert`)
+}
+
+async function walk(start: string): Promise<{ response: Response; cookies: string[] }> {
+  const jar = new Map<string, string>()
+  const cookies: string[] = []
+  let url = start
+  for (let step = 0; step < 10; step++) {
+    const cookie = [...jar.values()].join('; ')
+    const response = await fetch(url, { redirect: 'manual', headers: { cookie } })
+    for (const line of response.headers.getSetCookie()) {
+      cookies.push(line)
+      const [pair = ''] = line.split(';')
+      jar.set(pair.split('=')[0] ?? '', pair)
+    }
+    const location = response.headers.get('location')
+    if (location === null) return { response, cookies }
+    url = new URL(location, url).href
+  }
+  throw new Error('The redirects have no end.')
+}

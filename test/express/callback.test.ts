@@ -1,0 +1,281 @@
+import express, { Router } from 'express'
+import { OAuthError } from '../../src/index.ts'
+import {
+  type AppOptions,
+  type Browser,
+  CURRENT_USER,
+  closeApps,
+  startApp,
+  type TestApp,
+  TOKEN,
+} from '../support/app.ts'
+
+afterEach(closeApps)
+
+const CALLBACK = '/auth/ilert/callback'
+
+/** An app, a browser with an attempt, and what ilert would answer to it. */
+async function begun(options: AppOptions = {}) {
+  const app = await startApp(options)
+  const browser = app.browser()
+  const callback = new URL(await browser.callback())
+  const code = callback.searchParams.get('code') ?? ''
+  const state = callback.searchParams.get('state') ?? ''
+  return { app, browser, callback, code, state }
+}
+
+function expectUntouched(app: TestApp): void {
+  expect(app.count(TOKEN)).toBe(0)
+  expect(app.count(CURRENT_USER)).toBe(0)
+}
+
+describe('a callback is refused without a call to ilert', () => {
+  it('when it is replayed and the cookie of its attempt is gone', async () => {
+    const { app, browser, callback } = await begun()
+    expect((await browser.visit(callback)).location).toBe('/')
+    const calls = app.sandbox.requests.length
+    const page = await browser.visit(callback)
+    expect(page.status).toBe(403)
+    expect(app.sandbox.requests).toHaveLength(calls)
+    expect(await browser.home()).toMatchObject({ connected: true })
+  })
+
+  it.each<[string, (code: string, state: string) => string]>([
+    ['its state is foreign', (code) => `code=${code}&state=${'A'.repeat(22)}`],
+    ['its state is empty', (code) => `code=${code}&state=`],
+    ['it has no state', (code) => `code=${code}`],
+    ['its state is cut', (code, state) => `code=${code}&state=${state.slice(0, -1)}`],
+    ['its state is in other letters', (code, state) => `code=${code}&state=${state.toUpperCase()}.`],
+    ['its state is a pattern', (code) => `code=${code}&state=.*`],
+    ['its state is enormous', (code) => `code=${code}&state=${'a'.repeat(8000)}`],
+    ['its state is there twice', (code, state) => `code=${code}&state=${state}&state=${state}`],
+    ['its state is there twice, once empty', (code, state) => `code=${code}&state=${state}&state=`],
+    ['its code is there twice', (code, state) => `code=${code}&code=${code}&state=${state}`],
+    ['its code is there twice, once encoded', (code, state) => `code=${code}&%63ode=x&state=${state}`],
+    ['its code is empty', (_, state) => `code=&state=${state}`],
+    ['it has no code', (_, state) => `state=${state}`],
+    ['its code is a list', (code, state) => `code[]=${code}&state=${state}`],
+    ['its code is an object', (code, state) => `code[a]=${code}&state=${state}`],
+    ['its state is a list', (code, state) => `code=${code}&state[]=${state}`],
+    ['its error is there twice', (_, state) => `error=access_denied&error=access_denied&state=${state}`],
+    ['its error is empty', (_, state) => `error=&state=${state}`],
+    ['it has an error and no attempt', () => `error=access_denied&error_description=no&state=${'A'.repeat(22)}`],
+    ['it has an error and no state', () => 'error=access_denied&error_description=no'],
+    ['its query is broken', (code) => `code=${code}&state=%`],
+    ['its query is hostile', (code) => `code=${code}&state=__proto__&__proto__[x]=1`],
+  ])('when %s', async (_, query) => {
+    const { app, browser, code, state } = await begun()
+    for (const setting of ['simple', 'extended', false] as const) {
+      const web = app.server.listeners('request')[0] as unknown as express.Express
+      web.set('query parser', setting)
+      const page = await browser.visit(`${CALLBACK}?${query(code, state)}`)
+      expect(page.status).toBeGreaterThanOrEqual(400)
+      expect(page.status).toBeLessThan(500)
+      // Nothing of the query is on the page.
+      expect(page.text).toBe({ 400: 'Bad Request', 403: 'Forbidden', 401: 'Unauthorized' }[page.status])
+    }
+    expectUntouched(app)
+    expect(app.errors).toEqual([])
+  })
+
+  it('when its state is from another browser', async () => {
+    const { app, callback } = await begun()
+    const victim = app.browser()
+    expect((await victim.visit(callback)).status).toBe(403)
+    await victim.begin()
+    expect((await victim.visit(callback)).status).toBe(403)
+    expectUntouched(app)
+    expect((await victim.home()).user).toBeNull()
+  })
+
+  it('when any character of the cookie was altered', async () => {
+    const { app, browser, callback } = await begun()
+    const [name = '', value = ''] = browser.cookies.split('=')
+    const answers = new Set<number>()
+    const replay = async (cookie: string) => {
+      const page = await app.browser().visit(callback, { headers: { cookie } })
+      answers.add(page.status)
+      if (page.status !== 403) throw new Error(`${page.status} for ${cookie} in place of ${name}=${value}`)
+    }
+    for (let i = 0; i < value.length; i++) {
+      const flipped = String.fromCharCode(value.charCodeAt(i) ^ 1)
+      // The next letter differs in the last bits, which are padding at the end of a part.
+      const next =
+        { Z: 'a', z: '0', '9': 'A', _: 'A', '-': 'A', '.': 'A' }[value[i] ?? ''] ??
+        String.fromCharCode(value.charCodeAt(i) + 1)
+      for (const letter of new Set([flipped, next]))
+        await replay(`${name}=${value.slice(0, i)}${letter}${value.slice(i + 1)}`)
+    }
+    const parts = value.split('.')
+    for (const other of [
+      '',
+      '.',
+      '..',
+      '...',
+      value.slice(1),
+      value.slice(0, -1),
+      `${value}A`,
+      `${value}=`,
+      `${value}.`,
+      `${value}%20`,
+      `.${value}`,
+      parts.toReversed().join('.'),
+      'null',
+      '%E0%A4%A',
+      'j:{}',
+    ]) {
+      await replay(`${name}=${other}`)
+    }
+    expect([...answers]).toEqual([403])
+    expectUntouched(app)
+    expect(app.errors).toEqual([])
+    expect((await app.browser().visit(callback, { headers: { cookie: `${name}=${value}` } })).location).toBe('/')
+  })
+
+  it.each(['POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('when it is a %s, and the attempt goes on', async (method) => {
+    const { app, browser, callback } = await begun()
+    const page = await browser.visit(callback, { method })
+    expect(page.status).toBe(405)
+    expectUntouched(app)
+    expect((await browser.visit(callback)).location).toBe('/')
+  })
+
+  it.each([true, false])('when it is a form that was posted, whether or not the app reads forms: %s', async (reads) => {
+    const { app, browser, code, state } = await begun({
+      before: (web) => reads && web.use(express.urlencoded({ extended: true })),
+    })
+    const page = await browser.visit(CALLBACK, { method: 'POST', body: new URLSearchParams({ code, state }) })
+    expect(page.status).toBe(405)
+    expectUntouched(app)
+  })
+})
+
+it('another code with the state of a sign-in under way is refused', async () => {
+  const { app, browser, callback, code } = await begun()
+  const other = new URL(callback)
+  other.searchParams.set('code', `${code}x`)
+  const [page, forged] = await Promise.all([browser.visit(callback), browser.visit(other)])
+  expect([page?.status, forged?.status].sort()).toEqual([302, 400])
+  expect(app.count(TOKEN)).toBe(1)
+})
+
+it('a code that ilert does not know is an OAuthError, and nobody is signed in', async () => {
+  const { app, browser, callback } = await begun()
+  callback.searchParams.set('code', 'unknown')
+  const page = await browser.visit(callback)
+  expect(page.status).toBe(401)
+  expect(app.errors).toEqual([expect.any(OAuthError)])
+  expect(app.errors[0]).toMatchObject({ code: 'invalid_grant', status: 401 })
+  expect((await browser.home()).user).toBeNull()
+})
+
+describe('an answer with an error', () => {
+  const answered = async (query: string) => {
+    const infos: unknown[] = []
+    const { app, browser, state } = await begun({
+      callback: (app) => (req, res, next) => {
+        const done = (error: unknown, user: unknown, info: unknown, status: unknown) => {
+          infos.push({ error, user, info, status })
+          if (error) next(error)
+          else res.status(Number(status) || 401).end()
+        }
+        app.passport.authenticate('ilert', done)(req, res, next)
+      },
+    })
+    const page = await browser.visit(`${CALLBACK}?${query}&state=${state}`)
+    expectUntouched(app)
+    expect(browser.cookies).toBe('')
+    const { error, info, user } = infos[0] as { error: unknown; info: unknown; user: unknown }
+    return { status: page.status, error, info, user }
+  }
+
+  it("is a failure with ilert's description where the user declined", async () => {
+    const { status, user, info, error } = await answered('error=access_denied&error_description=The+user+said+no.')
+    expect({ status, user, info, error }).toEqual({
+      status: 403,
+      user: false,
+      info: { message: 'The user said no.' },
+      error: null,
+    })
+  })
+
+  it('is a failure with words of its own where ilert has none', async () => {
+    expect((await answered('error=access_denied')).info).toEqual({ message: expect.stringMatching(/\w+/) })
+  })
+
+  it.each([
+    ['invalid_scope', 400],
+    ['invalid_request', 400],
+    ['server_error', 500],
+    ['temporarily_unavailable', 400],
+    ['brand_new', 400],
+    ['__proto__', 400],
+    ['constructor', 400],
+  ])('is an OAuthError with the code otherwise: %s', async (code, status) => {
+    const answer = await answered(`error=${code}&error_description=Because%0Aof+it`)
+    expect(answer.error).toBeInstanceOf(OAuthError)
+    expect(answer.error).toMatchObject({ code, status, description: 'Because of it' })
+    expect((answer.error as Error).message).toContain('Because of it')
+    expect(answer.status).toBe(status)
+  })
+
+  it('wins over a code that stands beside it', async () => {
+    expect((await answered('code=abc&error=access_denied')).status).toBe(403)
+  })
+
+  it('repeats no code that stands beside it', async () => {
+    const { error } = await answered(
+      'code=CANARY-0123456789&error=invalid_scope&error_description=of+CANARY-0123456789',
+    )
+    expect((error as Error).message).not.toContain('CANARY')
+  })
+
+  it('is short, and in one line', async () => {
+    const { error } = await answered(
+      `error=invalid_scope&error_description=${'%0D%0A%1B[31m'.repeat(200)}${'x'.repeat(900)}`,
+    )
+    const { description = '' } = error as OAuthError
+    expect(description.length).toBeLessThanOrEqual(300)
+    expect(description).not.toMatch(/\p{Cc}/u)
+  })
+
+  it('is what the user gets who declines at ilert', async () => {
+    const app = await startApp({ end: { failureMessage: true, failureRedirect: '/' } })
+    const cookie = await app.sandbox.signIn(`${app.origin}/auth/ilert`, { deny: true })
+    const page = await app.browser().visit('/', { headers: { cookie } })
+    expect(page.json).toMatchObject({ user: null, session: { messages: ['The user denied the request'] } })
+    expectUntouched(app)
+  })
+})
+
+it.each(['simple', 'extended', false])(
+  "Express's setting of the query parser makes no difference: %s",
+  async (setting) => {
+    const { browser, callback } = await begun({ before: (web) => web.set('query parser', setting) })
+    callback.searchParams.set('iss', 'https://app.ilert.com')
+    expect((await browser.visit(callback)).location).toBe('/')
+  },
+)
+
+it('a sign-in works on a router that is mounted elsewhere', async () => {
+  const app = await startApp({
+    callbackURL: (origin) => `${origin}/deep/er/back`,
+    routes: (web, app) => {
+      const router = Router()
+      router.get('/in', app.passport.authenticate('ilert'))
+      router.get('/er/back', app.passport.authenticate('ilert', { successReturnToOrRedirect: '/' }))
+      web.use('/deep', router)
+    },
+  })
+  const browser: Browser = app.browser()
+  expect((await browser.signIn('/deep/in')).location).toBe('/')
+  expect(await browser.home()).toMatchObject({ connected: true })
+})
+
+it('a sign-in may be begun with a POST', async () => {
+  const app = await startApp()
+  const browser = app.browser()
+  const page = await browser.visit('/auth/ilert', { method: 'POST' })
+  expect(page.status).toBe(302)
+  expect((await browser.visit(await browser.consent(page.location))).location).toBe('/')
+})

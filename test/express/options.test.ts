@@ -1,0 +1,259 @@
+import { inspect } from 'node:util'
+import { jest } from '@jest/globals'
+import { IlertStrategy, type IlertStrategyOptions, MemoryTokenStore } from '../../src/index.ts'
+import { type AppOptions, closeApps, startApp } from '../support/app.ts'
+
+const SECRET = 'CANARY-client-secret-0123456789'
+const KEY = 'CANARY-encryption-key-0123456789-abcdefgh'
+const GIVEN: IlertStrategyOptions = { clientID: 'client-1', clientSecret: SECRET }
+
+const strategies: IlertStrategy[] = []
+function make(options: unknown = GIVEN, verify?: unknown): IlertStrategy {
+  const strategy = new IlertStrategy(options as IlertStrategyOptions, verify as never)
+  strategies.push(strategy)
+  return strategy
+}
+
+let environment: NodeJS.ProcessEnv
+
+beforeEach(() => {
+  environment = { ...process.env }
+  for (const name of Object.keys(process.env)) if (name.startsWith('ILERT_')) delete process.env[name]
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+})
+afterEach(async () => {
+  jest.restoreAllMocks()
+  process.env = environment
+  await Promise.all(strategies.splice(0).map((strategy) => strategy.client.close()))
+  await closeApps()
+})
+
+/** What was warned of. */
+function warnings(): { message: string; code: string | undefined }[] {
+  const { calls } = (process.emitWarning as unknown as jest.Mock).mock
+  return calls.map(([message, o]) => ({ message: String(message), code: (o as { code?: string } | undefined)?.code }))
+}
+
+/** Where a request to the app is sent. */
+async function redirect(options: AppOptions['strategy'] & object, begin: object = {}): Promise<URL> {
+  const app = await startApp({ strategy: options, begin })
+  return new URL(await app.browser().begin())
+}
+
+describe('an option', () => {
+  it.each<[string, string, object]>([
+    ['clientID', 'ILERT_CLIENT_ID', { clientID: undefined }],
+    ['clientID', 'ILERT_CLIENT_ID', { clientID: '' }],
+    ['clientID', 'ILERT_CLIENT_ID', { clientID: 7 }],
+    ['clientID', 'ILERT_CLIENT_ID', { clientID: null }],
+    ['clientID', 'ILERT_CLIENT_ID', { clientID: 'a b' }],
+    ['clientSecret', 'ILERT_CLIENT_SECRET', { clientSecret: '' }],
+    ['clientSecret', 'ILERT_CLIENT_SECRET', { clientSecret: `${SECRET}\n` }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: '' }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: 'callback' }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: '//evil.example/callback' }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: 'javascript:alert(1)' }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: 'https://app.example/cb#x' }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: `https://app.example/${'x'.repeat(300)}` }],
+    ['scope', 'ILERT_SCOPE', { scope: 7 }],
+    ['scope', 'ILERT_SCOPE', { scope: null }],
+    ['scope', 'ILERT_SCOPE', { scope: 'alert:x' }],
+    ['scope', 'ILERT_SCOPE', { scope: ['pro"file'] }],
+    ['tenant', 'ILERT_TENANT', { tenant: 'a.b' }],
+    ['tenant', 'ILERT_TENANT', { tenant: 'evil.example/' }],
+    ['tenant', 'ILERT_TENANT', { tenant: '' }],
+    ['allowedTenants', 'ILERT_ALLOWED_TENANTS', { allowedTenants: [] }],
+    ['allowedTenants', 'ILERT_ALLOWED_TENANTS', { allowedTenants: 'acme' }],
+    ['allowedTenants', 'ILERT_ALLOWED_TENANTS', { allowedTenants: ['acme', ''] }],
+    ['allowedTenants', 'ILERT_ALLOWED_TENANTS', { allowedTenants: null }],
+    ['appURL', 'ILERT_APP_URL', { appURL: 'http://ilert.example' }],
+    ['appURL', 'ILERT_APP_URL', { appURL: 'app.ilert.com' }],
+    ['apiURL', 'ILERT_API_URL', { apiURL: 'http://ilert.example' }],
+    ['apiURL', 'ILERT_API_URL', { apiURL: 'https://api.ilert.com/api' }],
+    ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: 'short-CANARY' }],
+    ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: '' }],
+    ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: [] }],
+    ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: [KEY, 'short-CANARY'] }],
+    ['tokenStore', '', { tokenStore: {} }],
+    ['tokenStore', '', { tokenStore: null }],
+    ['tokenKey', '', { tokenKey: 'user' }],
+    ['refreshWindowSeconds', '', { refreshWindowSeconds: -1 }],
+    ['refreshWindowSeconds', '', { refreshWindowSeconds: '600' }],
+    ['minRefreshIntervalSeconds', '', { minRefreshIntervalSeconds: Number.NaN }],
+    ['timeoutMs', '', { timeoutMs: 0 }],
+    ['timeoutMs', '', { timeoutMs: '10' }],
+    ['dispatcher', '', { dispatcher: {} }],
+    ['clock', '', { clock: {} }],
+    ['verify', '', { verify: true }],
+    ['name', '', { name: '' }],
+    ['name', '', { name: 7 }],
+  ])('%s that is missing or malformed throws at once and is named, with %s: %#', (name, variable, options) => {
+    let error: unknown
+    try {
+      make({ ...GIVEN, ...options })
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toContain(name)
+    expect((error as Error).message).toContain(variable)
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('CANARY')
+  })
+
+  it.each([
+    ['ILERT_CLIENT_ID', 'a b'],
+    ['ILERT_CLIENT_SECRET', `${SECRET} "`],
+    ['ILERT_CALLBACK_URL', 'callback'],
+    ['ILERT_SCOPE', 'alert:x'],
+    ['ILERT_TENANT', 'a.b'],
+    ['ILERT_ALLOWED_TENANTS', ',acme'],
+    ['ILERT_APP_URL', 'http://ilert.example'],
+    ['ILERT_API_URL', 'nonsense'],
+    ['ILERT_ENCRYPTION_KEY', 'short-CANARY'],
+  ])('%s that is malformed throws at once and is named', (variable, value) => {
+    process.env[variable] = value
+    const options = { clientID: 'client-1', clientSecret: SECRET }
+    if (variable === 'ILERT_CLIENT_ID') delete (options as { clientID?: string }).clientID
+    if (variable === 'ILERT_CLIENT_SECRET') delete (options as { clientSecret?: string }).clientSecret
+    let error: unknown
+    try {
+      make(options)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toContain(variable)
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('CANARY')
+  })
+
+  it('wins over its variable', async () => {
+    const variables = {
+      ILERT_CLIENT_ID: 'other-client',
+      ILERT_CLIENT_SECRET: 'other-secret',
+      ILERT_CALLBACK_URL: 'https://other.example/callback',
+      ILERT_SCOPE: 'team',
+      ILERT_TENANT: 'other',
+      ILERT_ALLOWED_TENANTS: 'other',
+      ILERT_APP_URL: 'https://other.example',
+      ILERT_API_URL: 'https://other.example',
+      ILERT_ENCRYPTION_KEY: 'x'.repeat(32),
+    }
+    Object.assign(process.env, variables)
+    const app = await startApp({ strategy: { scope: 'alert', allowedTenants: ['acme', 'globex', 'initech'] } })
+    const [user] = app.sandbox.users
+    process.env.ILERT_ALLOWED_TENANTS = user?.tenant ?? ''
+    const url = new URL(await app.browser().begin())
+    expect(url.origin).toBe(app.sandbox.appURL)
+    expect(url.searchParams.get('client_id')).toBe(app.sandbox.env.ILERT_CLIENT_ID)
+    expect(url.searchParams.get('redirect_uri')).toBe(`${app.origin}/auth/ilert/callback`)
+    expect(url.searchParams.get('scope')).toBe('profile alert')
+  })
+
+  it('comes from its variable where it is absent', async () => {
+    Object.assign(process.env, {
+      ILERT_CLIENT_ID: 'client-9',
+      ILERT_CALLBACK_URL: '/elsewhere',
+      ILERT_SCOPE: 'alert:w team',
+      ILERT_TENANT: 'acme',
+      ILERT_ENCRYPTION_KEY: `${KEY},${KEY}2`,
+    })
+    const absent = { clientID: undefined, clientSecret: undefined, callbackURL: undefined, appURL: undefined }
+    const url = await redirect(absent as never)
+    expect(url.origin).toBe('https://acme.ilert.com')
+    expect(url.searchParams.get('client_id')).toBe('client-9')
+    expect(url.searchParams.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/elsewhere$/)
+    expect(url.searchParams.get('scope')).toBe('profile alert:w team offline_access')
+  })
+
+  it('that is a list of accounts may come from its variable, separated by commas', async () => {
+    process.env.ILERT_ALLOWED_TENANTS = ' nobody , else '
+    const app = await startApp()
+    expect((await app.browser().signIn()).status).toBe(403)
+  })
+})
+
+it('the callback URL, the scope and the name have defaults', async () => {
+  const url = await redirect({ callbackURL: undefined } as never)
+  expect(url.searchParams.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/auth\/ilert\/callback$/)
+  expect(url.searchParams.get('scope')).toBe('profile')
+  expect(make().name).toBe('ilert')
+  expect(make({ ...GIVEN, name: 'ilert-eu' }).name).toBe('ilert-eu')
+})
+
+it("users are sent to ilert's own host by default", async () => {
+  const url = await redirect({ appURL: undefined } as never)
+  expect(url.origin + url.pathname).toBe('https://app.ilert.com/api/developers/oauth2/authorize')
+})
+
+it('verify is given once, as a function', () => {
+  expect(() => make({ ...GIVEN, verify: () => false }, () => {})).toThrow(TypeError)
+  expect(() => make(GIVEN, 'verify')).toThrow(/verify/)
+  // Otherwise everybody would be let in, and nobody be told why.
+  expect(() => make(() => {})).toThrow(/options/)
+})
+
+describe('without a secret', () => {
+  it('and without a key, production refuses to start', () => {
+    process.env.NODE_ENV = 'production'
+    expect(() => make({ clientID: 'client-1' })).toThrow(/encryptionKey \(ILERT_ENCRYPTION_KEY\)/)
+  })
+
+  it('and without a key, anything else warns that sign-ins end with the process', async () => {
+    make({ clientID: 'client-1' })
+    expect(warnings().map(({ code }) => code)).toEqual(['ILERT_RANDOM_ENCRYPTION_KEY'])
+    expect(warnings()[0]?.message).toMatch(/ILERT_ENCRYPTION_KEY/)
+  })
+
+  it('production starts with a key', async () => {
+    process.env.NODE_ENV = 'production'
+    make({ clientID: 'client-1', encryptionKey: KEY })
+    expect(warnings()).toEqual([])
+  })
+})
+
+it('with a secret, production starts without a key', async () => {
+  process.env.NODE_ENV = 'production'
+  make()
+  expect(warnings()).toEqual([])
+})
+
+it('a scope that is nearly a known one is warned of once, and passed on', async () => {
+  make({ ...GIVEN, scope: 'alerts' })
+  make({ ...GIVEN, scope: ['alerts'] })
+  const url = await redirect({ appURL: 'http://127.0.0.1:9', scope: 'alerts:w brandnew' })
+  const messages = warnings().map(({ message }) => message)
+  expect(messages).toHaveLength(2)
+  expect(messages[0]).toMatch(/'alerts'.*'alert'/)
+  expect(messages[1]).toMatch(/'alerts:w'.*'alert:w'/)
+  expect(url.searchParams.get('scope')).toBe('profile alerts:w brandnew')
+})
+
+it('no inspection of the strategy shows a secret, and _oauth2 has none', async () => {
+  const dispatcher = { request: () => {} }
+  for (const options of [
+    { ...GIVEN, encryptionKey: KEY },
+    { ...GIVEN, encryptionKey: [KEY, `${KEY}2`], tokenStore: new MemoryTokenStore(), dispatcher },
+  ]) {
+    const strategy = make(options)
+    await new Promise((resolve) => setImmediate(resolve))
+    const seen = inspect(strategy, { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null })
+    expect(seen).toContain('client-1')
+    expect(seen).not.toContain('CANARY')
+    expect(JSON.stringify(strategy)).not.toContain('CANARY')
+    const { _oauth2 } = strategy as unknown as { _oauth2: Record<string, unknown> }
+    expect(_oauth2._clientSecret).toBe('')
+    strategies.pop()
+  }
+})
+
+it('no inspection of the strategy shows a token or a key after a sign-in', async () => {
+  const app = await startApp({ strategy: { clientSecret: undefined, encryptionKey: KEY } as never })
+  const tokens: string[] = []
+  const browser = app.browser()
+  await browser.signIn()
+  tokens.push(app.sandbox.env.ILERT_CLIENT_SECRET ?? '')
+  const seen = inspect(app.ilert, { depth: 12, showHidden: true, maxStringLength: null })
+  for (const token of tokens) expect(seen).not.toContain(token)
+  expect(seen).not.toContain('eyJ')
+  expect(seen).not.toContain('CANARY')
+})

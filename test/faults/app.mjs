@@ -1,0 +1,176 @@
+// An app as people write it, in a process of its own. `fleet.ts` starts it, and tells it by messages what no browser can.
+
+import { createHash } from 'node:crypto'
+import { RedisStore } from 'connect-redis'
+import express from 'express'
+import session from 'express-session'
+import { Redis } from 'ioredis'
+import passport from 'passport'
+import { IlertStrategy, TokenManager } from 'passport-ilert'
+import { RedisTokenStore } from 'passport-ilert/redis'
+import { createClient } from 'redis'
+
+const { port, prefix, tokens, sessions, client, leaseMs, storeTimeoutMs, timeoutMs, sharedKey, offsetMs } = JSON.parse(
+  process.env.FAULTS_APP,
+)
+
+// Whatever goes wrong beside the requests fails the test.
+const troubles = []
+process.on('unhandledRejection', (error) => troubles.push(`unhandled rejection: ${error?.stack ?? error}`))
+process.on('uncaughtException', (error) => troubles.push(`uncaught exception: ${error.stack}`))
+process.on('warning', (warning) => troubles.push(`warning: ${warning.stack}`))
+
+let offset = offsetMs
+const clock = { now: () => Date.now() + offset }
+const hashOf = (token) => createHash('sha256').update(token).digest('base64url')
+
+const connections = []
+
+async function nodeRedis(url) {
+  const redis = createClient({ url })
+  redis.on('error', () => {}) // the app goes on without Redis: that is what is tested
+  await redis.connect()
+  connections.push(() => redis.destroy())
+  return redis
+}
+
+function ioRedis(url) {
+  const redis = new Redis(url, { maxRetriesPerRequest: null })
+  redis.on('error', () => {})
+  connections.push(() => redis.disconnect())
+  return redis
+}
+
+const tokenStore =
+  tokens &&
+  new RedisTokenStore({
+    client: client === 'ioredis' ? ioRedis(tokens) : await nodeRedis(tokens),
+    prefix,
+    ...(leaseMs && { leaseMs }),
+    ...(storeTimeoutMs && { timeoutMs: storeTimeoutMs }),
+  })
+const sessionStore = sessions && new RedisStore({ client: await nodeRedis(sessions), prefix: `${prefix}session:` })
+
+const ilert = new IlertStrategy({
+  clock,
+  ...(timeoutMs && { timeoutMs }),
+  ...(tokenStore && { tokenStore }),
+  ...(sharedKey && { tokenKey: ({ profile }) => `user:${profile.id}` }),
+})
+
+// Keeps what ilert answered, so that a test can ask what has become of it.
+const refresh = ilert.client.refresh.bind(ilert.client)
+let newest
+ilert.client.refresh = async (...args) => {
+  newest = await refresh(...args)
+  return newest
+}
+
+passport.use(ilert)
+passport.serializeUser((user, done) => done(null, user))
+passport.deserializeUser((user, done) => done(null, user))
+
+const app = express()
+app.use(
+  session({
+    secret: 'only for tests',
+    resave: false,
+    saveUninitialized: false,
+    cookie: { maxAge: 14 * 86_400_000 },
+    ...(sessionStore && { store: sessionStore }),
+  }),
+)
+app.use(passport.session())
+app.use(ilert.session())
+
+/** Requests that are inside a handler. */
+let inside = 0
+let release
+const released = new Promise((resolve) => {
+  release = resolve
+})
+
+app.get('/auth/ilert', passport.authenticate('ilert'))
+app.get('/auth/ilert/callback', passport.authenticate('ilert', { successRedirect: '/' }))
+app.get('/', (req, res) => res.json({ user: req.user?.username, connected: req.ilert.connected }))
+app.get('/token', async (req, res) => {
+  inside += 1
+  try {
+    res.json({ hash: hashOf(await req.ilert.accessToken()) })
+  } finally {
+    inside -= 1
+  }
+})
+app.get('/me', async (req, res) => {
+  res.json({ username: (await ilert.client.currentUser(await req.ilert.accessToken())).username })
+})
+/** Has read its session long before it saves it, changed. */
+app.get('/slow', async (req, res) => {
+  req.session.seen = [...(req.session.seen ?? []), 'slow']
+  inside += 1
+  await released
+  inside -= 1
+  res.json({ seen: req.session.seen })
+})
+app.get('/seen', (req, res) => res.json({ seen: req.session.seen }))
+app.post('/revoke', async (req, res) => {
+  await ilert.tokens.revoke(req.session['passport-ilert'].grant)
+  res.json({})
+})
+app.use((error, _req, res, _next) => {
+  const { name, code, status = 500 } = error
+  if (status === 500) troubles.push(error.stack)
+  res.status(status).json({ name, code })
+})
+
+let manager
+const control = {
+  troubles: () => troubles,
+  /** Requests that are inside a handler now. */
+  inside: () => inside,
+  moveClock(ms) {
+    offset += ms
+  },
+  release: () => release(),
+  revoke: (key) => ilert.tokens.revoke(key),
+  /** What a job without Express does. */
+  async job(key) {
+    manager ??= new TokenManager({ tokenStore, clock })
+    return hashOf(await manager.accessToken(key))
+  },
+  /** What ilert says to the refresh token that its last answer to this process brought. */
+  tryNewest: () =>
+    refresh(newest.refreshToken).then(
+      () => 'refreshed',
+      (error) => error.code,
+    ),
+}
+
+process.on('message', async ({ id, method, args }) => {
+  try {
+    process.send({ id, result: await control[method](...args) })
+  } catch (error) {
+    process.send({ id, error: { name: error.name, code: error.code, status: error.status, message: error.message } })
+  }
+})
+
+const server = app.listen(port, '127.0.0.1', (error) => {
+  if (error) throw error
+  process.send({ listening: server.address().port })
+})
+
+/** No new requests; those that are there are answered. */
+async function stop() {
+  const closed = new Promise((resolve) => server.close(resolve))
+  process.send({ stopping: true })
+  await Promise.all([ilert.tokens.close(), manager?.close()])
+  const idle = setInterval(() => server.closeIdleConnections(), 10)
+  await closed
+  clearInterval(idle)
+  for (const close of connections) close()
+  process.exit(0)
+}
+
+process.on('SIGTERM', stop)
+// Whoever started it is gone.
+process.on('disconnect', () => process.exit(1))

@@ -1,0 +1,233 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Agent, request } from 'undici'
+import { PATHS } from '../../src/ilert/endpoints.ts'
+import { REFRESH_INTERVAL_SECONDS } from '../../src/ilert/limits.ts'
+import { createSandbox, type LoggedRequest, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
+import { freePort } from '../support/redis.ts'
+
+export const TOKEN: string = PATHS.token
+export const HOUR = 3_600_000
+/** Into the window before expiry, which is 10 minutes. */
+export const INTO_THE_WINDOW: number = HOUR - 500_000
+/** Past the longest back-off. */
+export const PAST_BACK_OFF = 61_000
+
+export interface FleetOptions {
+  /** How many app processes. Default 1. */
+  processes?: number
+  refreshTokens?: SandboxOptions['refreshTokens']
+  /** The Redis of `RedisTokenStore`. Absent: `SessionTokenStore` over whatever keeps the sessions. */
+  tokens?: string
+  /** The Redis of connect-redis. Absent: express-session's `MemoryStore`. */
+  sessions?: string
+  /** Which client `RedisTokenStore` gets. Default `redis`. */
+  client?: 'redis' | 'ioredis'
+  leaseMs?: number
+  /** How long Redis may take to answer. */
+  storeTimeoutMs?: number
+  /** How long ilert may take to answer. */
+  timeoutMs?: number
+  /** Uses `tokenKey`: one grant for each user. */
+  sharedKey?: boolean
+}
+
+export interface Answer {
+  status: number
+  /** What `/token` says instead of the token. */
+  hash?: string
+  name?: string
+  code?: string
+  connected?: boolean
+  user?: string
+  username?: string
+  seen?: string[]
+}
+
+/** One process of an app. */
+export interface App {
+  readonly origin: string
+  get(path: string, cookie: string): Promise<Answer>
+  /** So many requests at once. */
+  storm(count: number, path: string, cookie: string): Promise<Answer[]>
+  post(path: string, cookie: string): Promise<Answer>
+  /** Does what no browser can ask for: see `control` in app.mjs. */
+  call<T = undefined>(method: string, ...args: unknown[]): Promise<T>
+  /** Resolves once so many requests are inside a handler. */
+  inside(count: number): Promise<void>
+  kill(): Promise<void>
+  /** Asks it to end, and resolves once it has begun to; `exited` has its code. */
+  terminate(): Promise<{ exited: Promise<number | null> }>
+}
+
+/** An app in several processes, and an ilert of its own. */
+export interface Fleet {
+  readonly sandbox: Sandbox
+  readonly apps: App[]
+  /** What the names of its keys in Redis begin with. */
+  readonly prefix: string
+  /** Starts one more process of the same app. */
+  add(): Promise<App>
+  /** Moves the time, ilert's first: no process is ever ahead of it. */
+  advance(ms: number): Promise<void>
+  signIn(as?: string): Promise<string>
+  /** The refreshes that reached ilert. */
+  refreshes(): LoggedRequest[]
+  /** Those of them that brought tokens, or would have, had the process lived. */
+  successful(): LoggedRequest[]
+  /** Ends everything, and fails where a process had trouble, or a grant was refreshed too early. */
+  close(): Promise<void>
+}
+
+let made = 0
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
+  const { processes = 1, refreshTokens = 'rotate', ...settings } = options
+  made += 1
+  const prefix = `fleet${process.pid}-${made}:`
+  const firstPort = await freePort()
+  const redirectURI = `http://127.0.0.1:${firstPort}/auth/ilert/callback`
+  // No limit of its own: a refresh that comes too early succeeds, and is found in the log.
+  const sandbox = await createSandbox({ redirectURI, refreshTokens, approve: true, refreshLimitSeconds: 0 })
+  const agent = new Agent({ headersTimeout: 60_000 })
+  const apps: App[] = []
+  const children: ChildProcess[] = []
+  let offsetMs = 0
+  let grants = 0
+
+  const add = async (port = 0) => {
+    const config = { port, prefix, offsetMs, ...settings }
+    const { app, child } = await startApp(agent, { ...sandbox.env, FAULTS_APP: JSON.stringify(config) })
+    apps.push(app)
+    children.push(child)
+    return app
+  }
+
+  const refreshes = () => sandbox.requests.filter(({ grantType }) => grantType === 'refresh_token')
+  const successful = () => refreshes().filter(({ status, note }) => status === 200 && note !== 'fault: trickle')
+  const fleet: Fleet = {
+    sandbox,
+    apps,
+    prefix,
+    add,
+    async advance(ms) {
+      sandbox.clock.advance(ms)
+      offsetMs += ms
+      await Promise.all(apps.map((app) => app.call('moveClock', ms)))
+    },
+    async signIn(as) {
+      grants += 1
+      return await sandbox.signIn(`${apps[0]?.origin}/auth/ilert`, as === undefined ? {} : { as })
+    },
+    refreshes,
+    successful,
+    async close() {
+      const troubles = await Promise.all(apps.map((app) => app.call<string[]>('troubles')))
+      for (const child of children) child.kill('SIGKILL')
+      await Promise.all([agent.destroy(), sandbox.close()])
+      expect(troubles.flat()).toEqual([])
+      if (grants === 1) expectInterval(successful())
+    },
+  }
+  try {
+    await add(firstPort)
+    await Promise.all(Array.from({ length: processes - 1 }, () => add()))
+  } catch (error) {
+    for (const child of children) child.kill('SIGKILL')
+    await sandbox.close()
+    throw error
+  }
+  return fleet
+}
+
+/** Two answered refreshes of one grant are never less than the interval apart. */
+function expectInterval(successful: LoggedRequest[]): void {
+  const times = successful.map(({ at }) => at)
+  const gaps = times.slice(1).map((at, i) => at - (times[i] as number))
+  expect(gaps.filter((gap) => gap < REFRESH_INTERVAL_SECONDS * 1000)).toEqual([])
+}
+
+async function startApp(agent: Agent, env: Record<string, string>): Promise<{ app: App; child: ChildProcess }> {
+  const { PATH = '' } = process.env
+  const child = fork(fileURLToPath(new URL('app.mjs', import.meta.url)), [], { execArgv: [], env: { PATH, ...env } })
+  running.add(child)
+  const exited = once(child, 'exit').then(([code]) => {
+    running.delete(child)
+    return code as number | null
+  })
+
+  const calls = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>()
+  let stopping = () => {}
+  const port = await new Promise<number>((resolve, reject) => {
+    child.on(
+      'message',
+      (message: { listening?: number; stopping?: true; id?: number; result?: never; error?: object }) => {
+        const { listening, id = 0, result, error } = message
+        if (listening) resolve(listening)
+        if (message.stopping) stopping()
+        if (error) calls.get(id)?.reject(Object.assign(new Error(), error))
+        else calls.get(id)?.resolve(result as never)
+        calls.delete(id)
+      },
+    )
+    exited.then((code) => reject(new Error(`app.mjs ended with ${code}.`)), reject)
+  })
+
+  const origin = `http://127.0.0.1:${port}`
+  let lastCall = 0
+  const send = async (method: 'GET' | 'POST', path: string, cookie: string): Promise<Answer> => {
+    const { statusCode, body } = await request(`${origin}${path}`, { method, headers: { cookie }, dispatcher: agent })
+    return { ...((await body.json()) as object), status: statusCode }
+  }
+  const app: App = {
+    origin,
+    get: (path, cookie) => send('GET', path, cookie),
+    post: (path, cookie) => send('POST', path, cookie),
+    storm: (count, path, cookie) => Promise.all(Array.from({ length: count }, () => send('GET', path, cookie))),
+    call(method, ...args) {
+      lastCall += 1
+      const id = lastCall
+      return new Promise((resolve, reject) => {
+        calls.set(id, { resolve, reject })
+        child.send({ id, method, args })
+      })
+    },
+    inside: (count) => until(async () => (await app.call<number>('inside')) >= count),
+    async kill() {
+      app.call = async () => [] as never
+      child.kill('SIGKILL')
+      await exited
+    },
+    async terminate() {
+      const begun = new Promise<void>((resolve) => {
+        stopping = resolve
+      })
+      const troubles = app.call('troubles')
+      child.kill('SIGTERM')
+      await begun
+      app.call = () => troubles as Promise<never>
+      return { exited }
+    },
+  }
+  return { app, child }
+}
+
+/** Asks again and again, since neither a log nor another process tells by itself. */
+export async function until(met: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+  const end = performance.now() + ms
+  while (!(await met())) {
+    if (performance.now() > end) throw new Error(`Not within ${ms} ms: ${met.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** The one word on which all answers agree, or all that there are. */
+export function agreed(answers: Answer[]): string {
+  return [...new Set(answers.map(({ status, hash, code }) => `${status} ${hash ?? code}`))].join(', ')
+}

@@ -1,0 +1,176 @@
+/*
+ * What the README shows compiles and runs, word for word.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { createClient } from 'redis'
+import { IlertClient, TokenManager } from '../src/index.ts'
+import { createSandbox, type Sandbox } from '../src/sandbox/index.ts'
+import { RedisTokenStore } from '../src/tokens/redis.ts'
+import { needs } from './support/needs.ts'
+import { freePort, startRedis } from './support/redis.ts'
+
+const run = promisify(execFile)
+
+let folder: string
+let blocks: string[]
+const running: ChildProcess[] = []
+const sandboxes: Sandbox[] = []
+
+beforeAll(async () => {
+  const readme = await readFile('README.md', 'utf8')
+  blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
+  folder = await mkdtemp(join(tmpdir(), 'passport-ilert-readme-'))
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'))
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  // A block without an import or an export would be a script, where nothing may be awaited.
+  await Promise.all(blocks.map((block, i) => writeFile(join(folder, `block-${i}.ts`), `${block}\nexport {}\n`)))
+})
+
+afterEach(async () => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+  await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()))
+})
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** The number of the one block that has `text`. */
+function blockWith(text: string): number {
+  const found = blocks.flatMap((block, i) => (block.includes(text) ? [i] : []))
+  expect(found).toHaveLength(1)
+  return found[0] as number
+}
+
+test('every block compiles, in strict mode', async () => {
+  expect(blocks.length).toBeGreaterThan(8)
+  const flags = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--outDir', 'out']
+  const files = blocks.map((_, i) => `block-${i}.ts`)
+  await run('node', [resolve('node_modules/typescript/bin/tsc'), ...flags, ...files], { cwd: folder }).catch(
+    (error) => {
+      throw new Error(error.stdout)
+    },
+  )
+}, 60_000)
+
+/** Starts a block as a program. `until` is what it prints, or answers, when it is ready. */
+function start(text: string, env: Record<string, string>): ChildProcess {
+  const child = spawn(process.execPath, [`out/block-${blockWith(text)}.js`], {
+    cwd: folder,
+    env: { ...process.env, NODE_ENV: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.push(child)
+  return child
+}
+
+async function output(child: ChildProcess): Promise<{ stdout: string; stderr: string; code: number }> {
+  let [stdout, stderr] = ['', '']
+  child.stdout?.on('data', (chunk) => (stdout += chunk))
+  child.stderr?.on('data', (chunk) => (stderr += chunk))
+  const [code] = await once(child, 'close')
+  return { stdout, stderr, code }
+}
+
+async function answers(url: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await (await fetch(url)).arrayBuffer()
+      return
+    } catch (error) {
+      if (tries === 200) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+test('the app of the first screen signs in, is asked for one more scope, shows alerts and signs out', async () => {
+  const port = await freePort()
+  const app = `http://localhost:${port}`
+  const sandbox = await createSandbox({ port: 0, approve: true, redirectURI: `${app}/auth/ilert/callback` })
+  sandboxes.push(sandbox)
+  start('app.listen(', { ...sandbox.env, PORT: String(port), SESSION_SECRET: 'not one for production' })
+  await answers(app)
+
+  const signedIn = { cookie: await sandbox.signIn(`${app}/auth/ilert`) }
+  expect(await (await fetch(app, { headers: signedIn })).json()).toMatchObject({
+    connected: true,
+    user: { provider: 'ilert', username: sandbox.users[0]?.username },
+  })
+
+  const refused = await fetch(`${app}/alerts`, { headers: signedIn })
+  expect([refused.status, await refused.json()]).toEqual([403, { error: 'insufficient_scope', scope: 'alert' }])
+  const withAlerts = { cookie: await sandbox.signIn(`${app}/alerts`) }
+  const alerts = (await (await fetch(`${app}/alerts`, { headers: withAlerts })).json()) as unknown[]
+  expect(alerts.length).toBeGreaterThan(0)
+
+  await fetch(`${app}/logout`, { method: 'POST', headers: withAlerts, redirect: 'manual' })
+  expect(await (await fetch(app, { headers: withAlerts })).json()).toEqual({ user: null, connected: false })
+}, 60_000)
+
+test('the sandbox chapter runs', async () => {
+  const { stdout, stderr, code } = await output(start("kind: 'hang'", {}))
+  expect({ stdout, stderr, code }).toEqual({ stdout: '0\n', stderr: '', code: 0 })
+})
+
+test('the scopes chapter says what comes out', async () => {
+  const block = blocks[blockWith('covers(')] as string
+  const { covers, formatScope, parseScope, requiredScope } = await import('../src/index.ts')
+  const lines = [...block.matchAll(/^(\w+\(.*\)) \/\/ (.*)$/gm)]
+  expect(lines).toHaveLength(4)
+  const evaluate = (code: string) =>
+    new Function('covers', 'formatScope', 'parseScope', 'requiredScope', `return (${code})`)(
+      covers,
+      formatScope,
+      parseScope,
+      requiredScope,
+    )
+  for (const [, call = '', value = ''] of lines) expect(evaluate(call)).toEqual(evaluate(value))
+})
+
+needs('redis-server')('with Redis', () => {
+  test('the job works while the user is away', async () => {
+    const redis = await startRedis()
+    const client = createClient({ url: redis.url })
+    try {
+      const redirectURI = 'http://localhost/callback'
+      const sandbox = await createSandbox({ port: 0, approve: true, redirectURI })
+      sandboxes.push(sandbox)
+      const { ILERT_CLIENT_ID: clientID, ILERT_CLIENT_SECRET: clientSecret } = sandbox.env as Record<string, string>
+      const { appURL, apiURL } = sandbox
+      const ilert = new IlertClient({
+        clientID: clientID as string,
+        clientSecret: clientSecret as string,
+        appURL,
+        apiURL,
+      })
+      const codeVerifier = 'v'.repeat(43)
+      const codeChallenge = Buffer.from(
+        await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier)),
+      ).toString('base64url')
+      const url = ilert.authorizationURL({ redirectURI, scope: 'profile schedule', state: 'state', codeChallenge })
+      const answer = await fetch(url, { redirect: 'manual' })
+      const code = new URL(answer.headers.get('location') as string).searchParams.get('code') as string
+
+      await client.connect()
+      const tokenStore = new RedisTokenStore({ client })
+      const options = { clientID: clientID as string, clientSecret: clientSecret as string, appURL, apiURL, tokenStore }
+      const tokens = new TokenManager(options)
+      await tokens.save('user:7', await ilert.exchangeCode({ code, redirectURI, codeVerifier }))
+      await Promise.all([tokens.close(), ilert.close()])
+
+      const job = start('tokens.api(', { ...sandbox.env, REDIS_URL: redis.url, ILERT_USER_ID: '7' })
+      const { stdout, stderr, code: exit } = await output(job)
+      expect({ stderr, exit }).toEqual({ stderr: '', exit: 0 })
+      expect(stdout).toContain('name')
+    } finally {
+      await client.close()
+      await redis.stop()
+    }
+  }, 60_000)
+})

@@ -1,0 +1,118 @@
+import { scopes } from '../../src/ilert/scopes.ts'
+import { Account } from '../../src/sandbox/data/account.ts'
+import { MAX_ENTRIES } from '../../src/sandbox/data/collection.ts'
+import { seedAccount } from '../../src/sandbox/data/seed.ts'
+import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'
+import { sandboxUsers } from '../../src/sandbox/users.ts'
+import { apiError, type Call, signedIn } from './api-support.ts'
+
+const open: Sandbox[] = []
+async function start(): Promise<Sandbox> {
+  const sandbox = await createSandbox({ requestsPerMinute: 0 })
+  open.push(sandbox)
+  return sandbox
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((sandbox) => sandbox.close()))
+})
+
+const ALL = Object.keys(scopes)
+  .filter((scope) => scope !== 'offline_access')
+  .map((scope) => `${scope}:d`)
+  .join(' ')
+
+/** Each path that is a list of entries. */
+const LISTS = Object.values(scopes)
+  .flatMap(({ paths }) => paths)
+  .filter((path) => !path.includes('{id}') && path !== '/api/users/current' && path !== '/api/on-calls')
+
+async function ids(call: Call, path: string): Promise<number[]> {
+  return (await call('GET', `${path}?max-results=100`)).body.map(({ id }: { id: number }) => id)
+}
+
+test('each account has something everywhere, and somebody is on call', async () => {
+  const sandbox = await start()
+  for (const user of ['mara.lindqvist', 'aoife.obrien']) {
+    const call = await signedIn(sandbox, ALL, user)
+    for (const path of [...LISTS, '/api/on-calls']) {
+      expect([path, (await call('GET', path)).body.length]).toEqual([path, expect.any(Number)])
+      expect((await call('GET', path)).body.length).toBeGreaterThan(0)
+    }
+  }
+})
+
+test('no account sees, changes or deletes what is in another', async () => {
+  const sandbox = await start()
+  const [mara, aoife] = [await signedIn(sandbox, ALL), await signedIn(sandbox, ALL, 'aoife.obrien')]
+  for (const path of LISTS) {
+    const [theirs, ours] = [await ids(mara, path), await ids(aoife, path)]
+    expect(ours.filter((id) => theirs.includes(id))).toEqual([])
+    const before = (await mara('GET', `${path}?max-results=100`)).body
+    for (const suffix of ['', '/accept', '/resolve', '/subscription', '/contacts']) {
+      for (const method of ['GET', 'PUT', 'DELETE']) {
+        const answer = await aoife(method, `${path}/${theirs[0]}${suffix}`, method === 'PUT' ? {} : undefined)
+        expect([404, 405]).toContain(answer.status)
+      }
+    }
+    const { body } = await aoife('POST', path, { name: 'Ours' })
+    expect((await mara('GET', `${path}/${body.id}`)).status).toBe(404)
+    expect((await mara('GET', `${path}?max-results=100`)).body).toEqual(before)
+  }
+  const names = async (call: Call) =>
+    (await call('GET', '/api/on-calls')).body.map(({ user }: { user: { username: string } }) => user.username)
+  const shared = (await names(mara)).filter((name: string) => name === 'aoife.obrien' || name === 'niamh.byrne')
+  expect(shared).toEqual([])
+})
+
+test('users of one account see the same, also what the other one has just changed', async () => {
+  const sandbox = await start()
+  const [mara, tunde] = [await signedIn(sandbox, ALL), await signedIn(sandbox, ALL, 'tunde.okafor')]
+  const { body } = await mara('POST', '/api/teams', { name: 'New' })
+  expect((await tunde('GET', `/api/teams/${body.id}`)).body).toEqual(body)
+})
+
+test('no sandbox shares data with another', async () => {
+  const [one, two] = [await signedIn(await start(), ALL), await signedIn(await start(), ALL)]
+  for (const path of LISTS) {
+    const [first] = await ids(one, path)
+    await one('DELETE', `${path}/${first}`)
+    expect((await two('GET', `${path}/${first}`)).status).toBe(200)
+    await one('POST', path, { name: 'Only here' })
+    const bodies = JSON.stringify((await two('GET', `${path}?max-results=100`)).body)
+    expect(bodies).not.toContain('Only here')
+  }
+})
+
+test('a collection takes 10 000 entries, and more when some are gone', async () => {
+  const sandbox = await start()
+  const call = await signedIn(sandbox, 'team:d')
+  const first = await ids(call, '/api/teams')
+  for (let i = first.length; i < MAX_ENTRIES - 1; i += 50) {
+    const some = Math.min(50, MAX_ENTRIES - 1 - i)
+    await Promise.all(Array.from({ length: some }, () => call('POST', '/api/teams', {})))
+  }
+  expect((await call('POST', '/api/teams', {})).status).toBe(201)
+  expect(await call('POST', '/api/teams', {})).toMatchObject(apiError(409, 'CONFLICT'))
+  expect((await call('PUT', `/api/teams/${first[0]}`, { name: 'Still' })).status).toBe(200)
+  expect((await call('DELETE', `/api/teams/${first[0]}`)).status).toBe(204)
+  expect((await call('POST', '/api/teams', {})).status).toBe(201)
+}, 60_000)
+
+test('a deleted entry leaves nothing behind', () => {
+  const account = new Account(1)
+  const [users, contacts] = [account.collection('/api/users'), account.collection('/api/users/{id}/contacts')]
+  users.put({ id: 1 }, undefined)
+  contacts.put({ id: 2 }, 1)
+  contacts.put({ id: 3 }, 4)
+  account.orphan('/api/users', 1)
+  expect([contacts.get(2, 1), contacts.get(3, 4)?.entry]).toEqual([undefined, { id: 3 }])
+})
+
+test('an account that has no data of its own has its users', () => {
+  const [user] = sandboxUsers()
+  const account = seedAccount('elsewhere', user ? [{ ...user, tenant: 'elsewhere' }] : [], 0)
+  expect(account.collection('/api/users').list(undefined)).toEqual([
+    expect.not.objectContaining({ tenant: 'elsewhere' }),
+  ])
+  expect(account.collection('/api/alerts').list(undefined)).toEqual([])
+})

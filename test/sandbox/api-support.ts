@@ -1,0 +1,37 @@
+import type { Sandbox } from '../../src/sandbox/index.ts'
+import { tokensFor } from './support.ts'
+
+export interface ApiAnswer {
+  status: number
+  headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the API answers is what a test is about
+  body: any
+}
+
+export type Call = (method: string, path: string, body?: unknown) => Promise<ApiAnswer>
+
+/** Calls the API with an access token. A text is sent as it is, anything else as JSON. */
+export function caller(sandbox: Sandbox, accessToken: string): Call {
+  return async (method, path, body) => {
+    const response = await fetch(`${sandbox.apiURL}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+  }
+}
+
+/** Calls the API as a user who has signed in and granted `scope`. */
+export async function signedIn(sandbox: Sandbox, scope: string, user = 'mara.lindqvist'): Promise<Call> {
+  return caller(sandbox, (await tokensFor(sandbox, user, scope)).access_token)
+}
+
+/** An error in the API's form. */
+export function apiError(status: number, code: string, message: unknown = expect.any(String)): object {
+  return { status, body: { status, code, message } }
+}

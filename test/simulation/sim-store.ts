@@ -1,0 +1,151 @@
+/* A store that all simulated processes share: compare-and-set, tombstones, leases, and everything that goes wrong. */
+import { NetworkError } from '../../src/ilert/errors.ts'
+import type { Lease, StoredTokens, TokenStore } from '../../src/tokens/store.ts'
+import { never, type Process, type World } from './world.ts'
+
+export type StoreTrouble = 'refuses' | 'silent' | 'answers lost' | 'slow'
+
+interface Entry {
+  tokens: StoredTokens | undefined
+  endsAt: number
+}
+
+const LEASE_MS = 10_000
+
+export class SimStore {
+  readonly world: World
+  trouble: StoreTrouble | undefined
+  /** When it was last in trouble: leases may have been lost since. */
+  troubledAt = Number.NEGATIVE_INFINITY
+  /** Told of every write that took effect. */
+  onWrite: (tokens: StoredTokens) => void = () => {}
+  readonly #entries = new Map<string, Entry>()
+  readonly #leases = new Map<string, { holder: object; endsAt: number }>()
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  /** What is there, seen from above. */
+  peek(key: string): StoredTokens | undefined {
+    return this.#live(key)?.tokens
+  }
+
+  /** The store as one process sees it. */
+  view(process: Process, leases: boolean): TokenStore {
+    return {
+      get: (key) => this.#call(process, () => this.peek(key)),
+      set: (key, tokens, ttlMs) => this.#call(process, () => this.set(key, tokens, ttlMs)),
+      touch: (key, ttlMs) =>
+        this.#call(process, () => {
+          const entry = this.#live(key)
+          if (entry?.tokens) entry.endsAt = this.world.now + ttlMs
+        }),
+      delete: (key, { tombstoneMs = 0 } = {}) => this.#call(process, () => this.delete(key, tombstoneMs)),
+      ...(leases && { withLease: (key, work, o) => this.#withLease(process, key, work, o?.signal) }),
+    }
+  }
+
+  set(key: string, tokens: StoredTokens, ttlMs: number, blind = false): boolean {
+    const entry = this.#live(key)
+    if (!blind && entry && (entry.tokens === undefined || entry.tokens.version >= tokens.version)) {
+      this.world.count('write refused')
+      return false
+    }
+    this.#entries.set(key, { tokens: { ...tokens }, endsAt: this.world.now + ttlMs })
+    this.onWrite(tokens)
+    return true
+  }
+
+  delete(key: string, tombstoneMs: number): void {
+    if (tombstoneMs > 0) this.#entries.set(key, { tokens: undefined, endsAt: this.world.now + tombstoneMs })
+    else this.#entries.delete(key)
+  }
+
+  #live(key: string): Entry | undefined {
+    const entry = this.#entries.get(key)
+    return entry && entry.endsAt > this.world.now ? entry : undefined
+  }
+
+  #call<T>(process: Process, effect: () => T): Promise<T> {
+    const { world, trouble } = this
+    const slow = trouble === 'slow' ? world.between(500, 6000) : 0
+    if (trouble !== undefined) world.count(`store ${trouble}`)
+    const away = () => new NetworkError('simulated: the store is away', { code: 'store_unavailable' })
+    const there = world.latency() + slow
+    const back = world.latency()
+    if (trouble === 'silent') return world.random() < 0.5 ? never<T>() : process.call(there, 1e9, effect)
+    return process.call(there, back, () => {
+      if (trouble === 'refuses' || (this.trouble === 'refuses' && trouble !== 'answers lost')) throw away()
+      const value = effect()
+      if (trouble === 'answers lost' && world.random() < 0.7) throw away()
+      return value
+    })
+  }
+
+  async #withLease<T>(
+    process: Process,
+    key: string,
+    work: (lease: Lease) => Promise<T>,
+    waiting?: AbortSignal,
+  ): Promise<T> {
+    const { world } = this
+    const holder = {}
+    for (let pollMs = 20; ; pollMs = Math.min(250, pollMs * 2)) {
+      if (waiting?.aborted) throw waiting.reason
+      const acquired = this.#call(process, () => {
+        const present = this.#leases.get(key)
+        if (present && present.holder !== holder && present.endsAt > world.now) return false
+        this.#leases.set(key, { holder, endsAt: world.now + LEASE_MS })
+        return true
+      })
+      if (await orAborted(acquired, waiting)) break
+      await orAborted(process.sleep(pollMs), waiting)
+    }
+    const controller = new AbortController()
+    const lost = () => {
+      const present = this.#leases.get(key)
+      if (!controller.signal.aborted && (present?.holder !== holder || world.now >= present.endsAt)) {
+        world.count('lease lost')
+        controller.abort()
+      }
+      return controller.signal.aborted
+    }
+    let stop = () => {}
+    const renewLater = (ms: number) => {
+      stop = world.after(ms, () => {
+        const present = this.#leases.get(key)
+        if (!process.alive || lost() || !present) return
+        const away = this.trouble === 'refuses' || this.trouble === 'silent'
+        if (!away) present.endsAt = world.now + LEASE_MS
+        renewLater(away ? 500 : this.renewalMs)
+      })
+    }
+    renewLater(this.renewalMs)
+    try {
+      return await work({
+        get signal() {
+          lost()
+          return controller.signal
+        },
+      })
+    } finally {
+      stop()
+      const release = this.#call(process, () => {
+        if (this.#leases.get(key)?.holder === holder) this.#leases.delete(key)
+      })
+      await Promise.race([release.catch(() => {}), process.sleep(250)])
+    }
+  }
+
+  /** How often a lease is renewed. */
+  renewalMs = LEASE_MS / 3
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) reject(signal.reason)
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+    promise.then(resolve, reject)
+  })
+}

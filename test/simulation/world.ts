@@ -1,0 +1,151 @@
+/*
+ * Time, chance and processes of a simulated world. Everything happens as one event after the other, in an order that
+ * follows from the seed alone: the same seed is the same run.
+ */
+import type { Clock } from '../../src/client/connection.ts'
+import type { Sleep } from '../../src/tokens/time.ts'
+
+interface Event {
+  at: number
+  readonly run: () => void
+}
+
+/** What a broken rule throws. */
+export class RuleBroken extends Error {}
+
+export class World {
+  now = 1_800_000_000_000
+  readonly random: () => number
+  /** How often each kind of fault and race has happened. */
+  readonly counts: Record<string, number>
+  /** When something last went wrong on purpose, or was still wrong. */
+  troubledAt = Number.NEGATIVE_INFINITY
+  /** What was broken first; the run ends with it. */
+  broken: RuleBroken | undefined
+  readonly #log: string[] = []
+  #events: Event[] = []
+
+  constructor(seed: number, counts: Record<string, number>) {
+    this.random = mulberry32(seed)
+    this.counts = counts
+  }
+
+  count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1
+  }
+
+  note(what: string): void {
+    this.#log.push(`${((this.now - 1_800_000_000_000) / 1000).toFixed(3)} s: ${what}`)
+  }
+
+  break(rule: string): void {
+    this.broken ??= new RuleBroken(`${rule}\n${this.#log.slice(-80).join('\n')}`)
+  }
+
+  between(from: number, to: number): number {
+    return from + Math.floor(this.random() * (to - from + 1))
+  }
+
+  /** Most answers come soon, some late. */
+  latency(): number {
+    const kind = this.random()
+    if (kind < 0.8) return this.between(1, 15)
+    return kind < 0.97 ? this.between(15, 120) : this.between(120, 1500)
+  }
+
+  /** Runs something later. Returns how to call it off. */
+  after(ms: number, run: () => void): () => void {
+    const event = { at: this.now + Math.max(0, ms), run }
+    let index = this.#events.length
+    while (index > 0 && (this.#events[index - 1] as Event).at > event.at) index -= 1
+    this.#events.splice(index, 0, event)
+    return () => {
+      const at = this.#events.indexOf(event)
+      if (at >= 0) this.#events.splice(at, 1)
+    }
+  }
+
+  /** Lets `ms` pass, and not more than `most` events. */
+  async pass(ms: number, most = Number.POSITIVE_INFINITY): Promise<void> {
+    const until = this.now + ms
+    await drained() // what was just begun gets as far as it can
+    for (let events = 0; events < most && !this.broken; events++) {
+      const next = this.#events[0]
+      if (next === undefined || next.at > until) {
+        this.now = Math.max(this.now, until)
+        return
+      }
+      this.#events.shift()
+      this.now = Math.max(this.now, next.at)
+      next.run()
+      await drained()
+    }
+  }
+
+  /** Everything stands still for `ms`, as in a machine that sleeps: time goes on, and nobody notices. */
+  leap(ms: number): void {
+    this.now += ms
+    for (const event of this.#events) event.at += ms
+  }
+}
+
+/** All that can go on without another event has gone on: nothing in a simulated process waits for anything real. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+/** A process: a clock of its own, and an end after which nothing of it happens any more. */
+export class Process {
+  readonly name: string
+  readonly world: World
+  alive = true
+  /** How far its clock is off. */
+  skewMs = 0
+  readonly clock: Clock = { now: () => this.world.now + this.skewMs }
+
+  constructor(name: string, world: World) {
+    this.name = name
+    this.world = world
+  }
+
+  readonly sleep: Sleep = (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted || !this.alive) return
+      const callOff = this.world.after(ms, () => this.alive && resolve())
+      signal?.addEventListener('abort', callOff, { once: true })
+    })
+
+  /** Does something far away: `there` and `back` are the milliseconds of the way. A death in between stops the answer. */
+  call<T>(there: number, back: number, effect: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.alive) return
+      this.world.after(there, () => {
+        let answer: () => void
+        try {
+          const value = effect()
+          answer = () => resolve(value)
+        } catch (error) {
+          answer = () => reject(error)
+        }
+        this.world.after(back, () => this.alive && answer())
+      })
+    })
+  }
+}
+
+export function never<T>(): Promise<T> {
+  return new Promise(() => {})
+}
+
+/** A small generator of pseudo-random numbers, from 0 to 1. */
+function mulberry32(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
