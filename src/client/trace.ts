@@ -12,6 +12,8 @@ export interface TraceMessage {
   error?: { name: string; code?: string; status?: number }
 }
 
+type Channel = 'login' | 'refresh' | 'api' | 'revoke'
+
 const channels = {
   login: tracingChannel<string, TraceMessage>('passport-ilert:login'),
   refresh: tracingChannel<string, TraceMessage>('passport-ilert:refresh'),
@@ -24,7 +26,7 @@ const channels = {
  * message, as Node's tracePromise does. That one would publish the result, which here is a token.
  */
 export async function traced<T>(
-  name: keyof typeof channels,
+  name: Channel,
   message: TraceMessage,
   work: (message: TraceMessage) => Promise<T>,
 ): Promise<T> {

@@ -150,7 +150,7 @@ export class GrantRecord {
   }
 
   /** Writes down that a claim brought no tokens, and when an answer was lost, if one was. */
-  async unclaim({ asking, ...claimed }: Grant, lostAt = claimed.lostAt): Promise<void> {
+  async unclaim({ asking, ...claimed }: Grant, lostAt: number | undefined = claimed.lostAt): Promise<void> {
     const grant = { ...claimed, version: claimed.version + 1, ...(lostAt !== undefined && { lostAt }) }
     if (await this.#parts.vault.write(this.key, grant, this.#parts.clock.now())) this.#known(grant)
   }

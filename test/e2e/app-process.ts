@@ -17,8 +17,15 @@ export interface AppProcess {
 
 const running = new Set<AppProcess>()
 
-/** Runs `npm start` at the root. Resolves when the app is up, or has ended instead. */
+/** Runs `npm start` at the root, up to where the app answers. Rejects where it ends instead. */
 export async function startApp(env: Record<string, string> = {}): Promise<AppProcess> {
+  const app = await runApp(env)
+  if (!running.has(app)) throw new Error(`npm start has ended:\n${app.stdout}\n${app.stderr}`)
+  return app
+}
+
+/** Runs `npm start` at the root. Resolves when the app is up, or has ended instead. */
+export async function runApp(env: Record<string, string> = {}): Promise<AppProcess> {
   const port = Number(env.PORT ?? (await freePort()))
   const child = spawn('npm', ['start'], {
     cwd: new URL('../..', import.meta.url),

@@ -66,7 +66,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const { apiURL, clock } = sandbox
   const appID = Number(sandbox.env.ILERT_APP_ID)
   const strategy = new IlertBearerStrategy({ apiURL, clock, appID, ...options.strategy })
-  const server = createServer()
+  const server = createServer({ maxHeaderSize: 64 * 1024 }) // so that long tokens arrive
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -700,7 +700,7 @@ it('survives whatever comes as Authorization, and asks about none of it', async 
     fc.tuple(anyJSON, notAnObject, base64).map((parts) => parts.join('.')),
     fc.tuple(notAnObject, anyJSON, base64).map((parts) => parts.join('.')),
     fc.tuple(header, header).map((parts) => parts.join('.')),
-    fc.integer({ min: 8193, max: 12_000 }).map((length) => jwt({}, undefined, 'x'.repeat(length))),
+    fc.integer({ min: 8193, max: 9000 }).map((length) => jwt({}, undefined, 'x'.repeat(length))),
   )
   const scheme = fc.oneof(fc.constantFrom('Bearer ', 'bearer ', 'Bearer', 'Bearer  ', 'Basic ', ''), fc.string())
   const binary = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1'))

@@ -73,7 +73,7 @@ test('import brings everything', async () => {
      console.log([...Object.keys(main), ...Object.keys(redis), ...Object.keys(sandbox)].sort().join(' '))`,
   )
   expect(names).toBe(
-    'APIError IlertClient IlertError IlertStrategy InsufficientScope MemoryTokenStore NetworkError OAuthError ' +
+    'APIError IlertBearerStrategy IlertClient IlertError IlertStrategy InsufficientScope MemoryTokenStore NetworkError OAuthError ' +
       'ReauthenticationRequired RedisTokenStore SessionTokenStore TokenManager covers createSandbox formatScope ' +
       'parseScope requiredScope scopes',
   )
