@@ -91,7 +91,7 @@ function layout({ user, sandbox }: Page, title: string, body: Markup): Markup {
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-${sandbox && html`<p class="banner"><strong>Sandbox:</strong> no ilert account is used; choose any of these people.</p>`}
+${sandbox && html`<p class="banner"><strong>Sandbox:</strong> no ilert account is used; sign in as any of the people it offers.</p>`}
 <header><a href="/"><img src="/icon.svg" alt="" width="28" height="28">Example app</a>${user && html`<a href="/me">${user.name}</a>`}</header>
 <main>
 ${body}

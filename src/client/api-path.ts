@@ -1,37 +1,51 @@
 import { IlertError } from '../ilert/errors.ts'
+import { plainObject } from './arguments.ts'
 
 /** A call's query. Lists are repeated, and what is undefined is left out. */
 export type Query = Record<string, string | number | boolean | readonly (string | number)[] | undefined>
 
-/** `.` and `..`, plain or encoded: they would lead out of the path that a caller has checked. */
-const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i
+/**
+ * `.` and `..`, plain or encoded: they would lead out of the path that a caller has checked. Java's servers drop what
+ * follows a semicolon before they look.
+ */
+const DOT_SEGMENT = /^(?:\.|%2e){1,2}(?:;|%3b|$)/i
 
-/** Slashes in disguise: servers differ in whether they take them for slashes. */
+/** Slashes in disguise, which servers differ in, and what no path has any use for. */
 const ENCODED_SLASH = /%2f|%5c/i
+const ENCODED_CONTROL = /%(?:[01][\da-f]|7f)/i
 
 /**
  * A path of ilert's API, with its query, as it is sent: always below the API's origin, since the path that comes out is
  * the one that went in (but for characters that must be encoded).
  *
- * @throws IlertError `invalid_path` where it could lead anywhere else.
+ * @throws IlertError `invalid_path` where it could lead anywhere else; TypeError which names what is wrong with the query.
  */
-export function apiPath(path: unknown, query: Query = {}): string {
+export function apiPath(path: unknown, query?: Query): string {
   if (typeof path !== 'string' || path === '') throw refused('expected a path such as /api/alerts')
   if (!path.startsWith('/')) throw refused('it must begin with a slash; the origin is always that of apiURL')
   if (path.startsWith('//')) throw refused('it begins with two slashes, which name another host')
   if (/[\\#\p{Cc}\p{Cs}]/u.test(path)) throw refused('it has a backslash, a # or a control character')
   const [pathname = '', ...rest] = path.split('?')
   if (ENCODED_SLASH.test(pathname)) throw refused('it has an encoded slash')
+  if (ENCODED_CONTROL.test(pathname)) throw refused('it has an encoded control character')
   if (pathname.split('/').some((segment) => DOT_SEGMENT.test(segment))) throw refused('it has a dot segment')
-  const search = [...(rest.length > 0 ? [encode(rest.join('?'))] : []), ...pairs(query)].join('&')
+  const search = [encode(rest.join('?')), ...pairs(query)].filter(Boolean).join('&')
   return search ? `${encode(pathname)}?${search}` : encode(pathname)
 }
 
-function pairs(query: Query): string[] {
-  return Object.entries(query).flatMap(([name, value]) =>
+function pairs(query: Query | undefined): string[] {
+  return Object.entries(plainObject('query', query)).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value])
       .filter((single) => single !== undefined)
-      .map((single) => `${encodeURIComponent(name)}=${encodeURIComponent(String(single))}`),
+      .map((single) => `${component(name, 'a name')}=${component(single, name)}`),
+  )
+}
+
+function component(value: unknown, name: string): string {
+  const isText = typeof value === 'string' && !/\p{Cs}/u.test(value)
+  if (isText || typeof value === 'boolean' || Number.isFinite(value)) return encodeURIComponent(String(value))
+  throw new TypeError(
+    `query: expected a string, a number, true or false, or a list of them, for ${JSON.stringify(name)}.`,
   )
 }
 

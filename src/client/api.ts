@@ -2,6 +2,7 @@ import { type APIError, InsufficientScope, NetworkError } from '../ilert/errors.
 import { covers, requiredScope } from '../ilert/scopes.ts'
 import { judgeAPI, type TokenSet } from './answers.ts'
 import { apiPath, type Query } from './api-path.ts'
+import { plainObject } from './arguments.ts'
 import type { Http, HttpAnswer, HttpCall } from './http.ts'
 
 /** How to make a call. */
@@ -66,23 +67,29 @@ export abstract class ApiMethods implements IlertApi {
     return this.request<T>('PUT', path, { ...init, body })
   }
 
-  async *paginate<T = unknown>(path: string, init: CallInit & { pageSize?: number } = {}): AsyncGenerator<T, void> {
-    const { pageSize = MAX_PAGE, query, ...rest } = init
+  async *paginate<T = unknown>(path: string, init?: CallInit & { pageSize?: number }): AsyncGenerator<T, void> {
+    const { pageSize = MAX_PAGE, query, ...rest } = plainObject('init', init)
     if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > MAX_PAGE) {
       throw new TypeError(`pageSize: expected a whole number from 1 to ${MAX_PAGE}.`)
     }
-    let start = Number(query?.['start-index'] ?? 0)
-    if (!Number.isSafeInteger(start) || start < 0) throw new TypeError("query['start-index']: expected 0 or more.")
+    // In the path they would stand there twice, and the server might read those: the same page, again and again.
+    if (/[?&](?:start-index|max-results)=/.test(path)) {
+      throw new TypeError("path: has start-index or max-results. Pass query['start-index'], and pageSize.")
+    }
+    let start = Number(plainObject('query', query)['start-index'] ?? 0)
+    if (!Number.isSafeInteger(start) || start < 0) {
+      throw new TypeError("query['start-index']: expected a whole number, 0 or more.")
+    }
     for (;;) {
       const page = await this.get<T[]>(path, {
         ...rest,
         query: { ...query, 'start-index': start, 'max-results': pageSize },
       })
       if (!Array.isArray(page)) {
-        throw new NetworkError(`${path} did not answer with a list.`, { code: 'invalid_response' })
+        throw new NetworkError("ilert's answer is not a list.", { code: 'invalid_response' })
       }
       yield* page
-      if (page.length < pageSize) return
+      if (page.length !== pageSize) return // more than a page: the server has sent all there is
       start += page.length
     }
   }
@@ -99,7 +106,12 @@ export interface TokenSource {
 const MAX_PAGE = 100
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])
-const OURS = new Set(['authorization', 'host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'te'])
+/** What belongs to the connection, to the token, or to whoever reads the answer. */
+const OURS =
+  /^(?:authorization|proxy-.*|host|connection|keep-alive|content-length|transfer-encoding|accept-encoding|upgrade|te|trailer|expect)$/i
+
+/** The least that is waited for after a 429 that is not the first. */
+const LEAST_WAIT_MS = 1000
 
 /** Makes one call, with all that may follow from its answer. */
 export async function callAPI<T>(
@@ -107,46 +119,52 @@ export async function callAPI<T>(
   source: TokenSource,
   method: string,
   path: string,
-  init: CallInit & { body?: unknown } = {},
+  init?: CallInit & { body?: unknown },
 ): Promise<T> {
-  const call = prepare(method, path, init)
-  const { retry, signal } = init
+  const { retry, scope: checked, signal, ...rest } = plainObject('init', init)
+  if (checked !== undefined && checked !== false) throw new TypeError('scope: expected false, or nothing.')
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal: expected an AbortSignal.')
+  const call = { ...prepare(method, path, rest), signal }
   let patienceMs = maxDelay(retry)
-  let { accessToken, scope } = await source.tokens()
-  const needed = init.scope === false ? null : requiredScope(method, path)
+  signal?.throwIfAborted()
+
+  let { accessToken, scope } = await abortable(source.tokens(), signal)
+  const needed = checked === false ? null : requiredScope(method, path)
   if (needed !== null && !covers(scope, needed)) throw InsufficientScope.of(needed)
 
   let repeated = false
+  let leastMs = 0
   for (;;) {
     const answer = await sendOnceOrTwice(http, call, accessToken)
-    if (answer.status === 401 && !repeated && (await source.refused(accessToken))) {
+    if (answer.status === 401 && !repeated && (await abortable(source.refused(accessToken), signal))) {
       repeated = true
-      accessToken = (await source.tokens()).accessToken
+      accessToken = (await abortable(source.tokens(), signal)).accessToken
       continue
     }
     try {
       return judgeAPI(answer, [accessToken]) as T
     } catch (error) {
-      const waitMs = ((error as APIError).retryAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000
+      const { retryAfterSeconds } = error as APIError
+      if (patienceMs === undefined || retryAfterSeconds === undefined) throw error
+      const waitMs = Math.max(retryAfterSeconds * 1000, leastMs)
       if (waitMs > patienceMs) throw error
-      patienceMs -= Math.max(waitMs, 1)
+      patienceMs -= waitMs
+      leastMs = LEAST_WAIT_MS
       await pause(waitMs, signal)
     }
   }
 }
 
 /** Checks everything that the caller has said. */
-function prepare(method: string, path: string, init: CallInit & { body?: unknown }): HttpCall {
+function prepare(
+  method: string,
+  path: string,
+  { body, headers, query }: Pick<CallInit, 'headers' | 'query'> & { body?: unknown },
+): HttpCall {
   if (!METHODS.has(method)) throw new TypeError(`method: expected one of ${[...METHODS].join(', ')}.`)
-  const { body, headers = {}, query, signal } = init
-  for (const [name, value] of Object.entries(headers)) {
-    if (OURS.has(name.toLowerCase())) throw new TypeError(`headers: '${name}' is set by this package alone.`)
-    if (!/^[!#$%&'*+\-.^`|~\w]+$/.test(name) || !/^[\t\x20-\x7e]*$/.test(value)) {
-      throw new TypeError('headers: a name or a value has characters that a header cannot have.')
-    }
-  }
-  const json = body === undefined ? undefined : JSON.stringify(body)
-  if (json === undefined && body !== undefined) throw new TypeError('body: cannot be written as JSON.')
+  const added = Object.entries(plainObject('headers', headers))
+  for (const [name, value] of added) checkHeader(name, value)
+  const json = body === undefined ? undefined : toJSON(body)
   if (json !== undefined && (method === 'GET' || method === 'HEAD')) throw new TypeError(`body: ${method} has none.`)
   return {
     method,
@@ -154,16 +172,34 @@ function prepare(method: string, path: string, init: CallInit & { body?: unknown
     headers: {
       accept: 'application/json',
       ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+      ...Object.fromEntries(added.map(([name, value]) => [name.toLowerCase(), value])),
     },
     ...(json !== undefined && { body: json }),
-    signal,
   }
 }
 
-function maxDelay(retry: CallInit['retry']): number {
-  if (retry === undefined) return 0
-  const { maxDelayMs } = retry
+function checkHeader(name: string, value: unknown): void {
+  if (OURS.test(name)) throw new TypeError(`headers: '${name}' is set by this package alone.`)
+  const isHeader = /^[!#$%&'*+\-.^`|~\w]+$/.test(name) && typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(value)
+  if (!isHeader) throw new TypeError('headers: a name or a value has characters that a header cannot have.')
+}
+
+function toJSON(body: unknown): string {
+  let json: string | undefined
+  let cause: unknown
+  try {
+    json = JSON.stringify(body)
+  } catch (error) {
+    cause = error // a circle, or a BigInt
+  }
+  if (json === undefined) throw new TypeError('body: cannot be written as JSON.', { cause })
+  return json
+}
+
+/** Milliseconds; undefined where the caller wants no waiting. */
+function maxDelay(retry: CallInit['retry']): number | undefined {
+  if (retry === undefined) return undefined
+  const { maxDelayMs } = plainObject('retry', retry)
   if (typeof maxDelayMs !== 'number' || !(maxDelayMs >= 0 && maxDelayMs <= 3_600_000)) {
     throw new TypeError('retry.maxDelayMs: expected milliseconds, from 0 to 3 600 000.')
   }
@@ -183,17 +219,25 @@ async function sendOnceOrTwice(http: Http, call: HttpCall, accessToken: string):
   return await http.send(authorized)
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** What `promise` brings, unless the signal is aborted before. What was begun goes on without being waited for. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  try {
+    await abortable(over, signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }

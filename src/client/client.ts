@@ -126,7 +126,7 @@ export class IlertClient {
     path: string,
     init?: CallInit & { body?: unknown },
   ): Promise<T> {
-    const message = { method, path: String(path).split('?', 1)[0] ?? '' }
+    const message = { method, path: typeof path === 'string' ? (path.split('?', 1)[0] ?? '') : '' }
     return await traced('api', message, () => callAPI<T>(this.#http, source, method, path, init))
   }
 

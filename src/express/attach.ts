@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { covers, toList } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { type Attempt, responseOf } from './attempts.ts'
 import {
@@ -75,7 +76,8 @@ async function logInAndAttach(
   try {
     await logIn?.(keep)
     const after = sessionOf(req)
-    writeEntry(after, name, { ...entry, ...(asked !== undefined && { asked }) })
+    const refused = toList(asked ?? '').filter((scope) => !covers(signIn.scope, scope))
+    writeEntry(after, name, { ...entry, ...(refused.length > 0 && { refused: refused.join(' ') }) })
     if (returnTo !== undefined) after.returnTo = returnTo
     // Before the answer, as Passport does it: a browser follows a redirect before express-session has saved by itself.
     await saved(after)

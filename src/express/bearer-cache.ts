@@ -66,7 +66,7 @@ export class BearerAnswers {
     const key = createHash('sha256').update(token).digest('base64url')
     const now = this.#now()
     const known = this.#remembered.get(key)
-    if (known && this.#elapsed < known.until) return known.info
+    if (known && known.askedAt <= now && this.#elapsed < known.until) return known.info
     return await (this.#underWay.get(key) ?? this.#lookUp(key, token, expiresAt))
   }
 

@@ -8,8 +8,15 @@ interface LogoutParts {
   readonly bind: (req: Request) => void
 }
 
-/** Ends the sign-in: the tokens at ilert and here, and the session. */
+/**
+ * Ends the sign-in: the tokens at ilert and here, and the session.
+ *
+ * @throws TypeError
+ */
 export function logoutMiddleware({ name, tokens, bind }: LogoutParts, redirect: string | undefined): RequestHandler {
+  if (redirect !== undefined && (typeof redirect !== 'string' || redirect === '')) {
+    throw new TypeError('redirect: expected a path or a URL.')
+  }
   return (req, res, next) => {
     if (req.method !== 'POST') {
       // A link, an image or a prefetch must not be able to sign anybody out.

@@ -90,6 +90,7 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     if (!entry) throw new ReauthenticationRequired('The user is not signed in with ilert.')
     const keeper = this.#keeperOf(entry) ?? (await this.#tokens.load(entry.grant))
     if (!keeper) throw new ReauthenticationRequired()
+    this.#keeper = keeper
     return await keeper.freshTokens()
   }
 

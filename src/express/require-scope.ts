@@ -1,6 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { InsufficientScope, ReauthenticationRequired } from '../ilert/errors.ts'
-import { covers, formatScope } from '../ilert/scopes.ts'
+import { covers, formatScope, toList } from '../ilert/scopes.ts'
+import { challengeOf } from './bearer-challenge.ts'
+import { checkedScopes } from './options.ts'
 import { ilertOf } from './request-ilert.ts'
 import { readEntry, type SessionEntry } from './session-entry.ts'
 
@@ -8,7 +10,7 @@ import { readEntry, type SessionEntry } from './session-entry.ts'
 export interface Demand {
   /** All that is asked for. */
   readonly scope: readonly string[]
-  /** What is asked for because it is missing. */
+  /** What is asked for because it is missing, and what was asked for before in vain. */
   readonly asked: string
   /** The ilert user who must come back; absent where nobody is signed in. */
   readonly expects?: string
@@ -23,9 +25,15 @@ interface RequireScopeParts {
   readonly begin: (req: Request, demand: Demand) => Promise<string>
 }
 
-/** Lets requests through whose grant covers the scopes; the others are sent to ilert, or told what is missing. */
+/**
+ * Lets requests through whose grant covers the scopes; the others are sent to ilert, or told what is missing.
+ *
+ * @throws TypeError where a scope is not well-formed, or empty: a variable that is not set must not open a page.
+ */
 export function requireScopeMiddleware(parts: RequireScopeParts, scopes: readonly string[]): RequestHandler {
-  const wanted = formatScope(scopes)
+  const wanted = formatScope(checkedScopes(scopes))
+  if (scopes.some((scope) => scope.trim() === ''))
+    throw new TypeError('scope: is empty. Leave it out, or name a scope.')
   return (req, res, next) => {
     decide(req, parts.name, wanted)
       .then(async (verdict) => {
@@ -43,22 +51,16 @@ type Verdict =
 /** @throws NetworkError where it cannot be told now: nobody is sent to sign in because something is away. */
 async function decide(req: Request, name: string, wanted: string): Promise<Verdict> {
   const ilert = ilertOf(req)
-  if (!(await isConnected(req))) return { allowed: false, entry: undefined, granted: [], missing: wanted }
-  const missing = wanted.split(' ').filter((scope) => !covers(ilert.scope, scope))
-  if (missing.length === 0) return { allowed: true }
-  return { allowed: false, entry: readEntry(req, name), granted: ilert.scope, missing: missing.join(' ') }
-}
-
-async function isConnected(req: Request): Promise<boolean> {
-  const ilert = ilertOf(req)
-  if (!ilert.connected) return false
   try {
     await ilert.accessToken()
-    return true
   } catch (error) {
-    if (error instanceof ReauthenticationRequired) return false
-    throw error
+    if (!(error instanceof ReauthenticationRequired)) throw error
+    return { allowed: false, entry: undefined, granted: [], missing: wanted }
   }
+  const granted = ilert.scope
+  const missing = wanted.split(' ').filter((scope) => scope !== '' && !covers(granted, scope))
+  if (missing.length === 0) return { allowed: true }
+  return { allowed: false, entry: readEntry(req, name), granted, missing: missing.join(' ') }
 }
 
 async function refuse(
@@ -70,18 +72,20 @@ async function refuse(
   res.vary('Accept')
   res.vary('Sec-Fetch-Mode')
   res.set('Cache-Control', 'no-store')
-  // Asked for once in vain: ilert, or the user, did not grant it, and asking again would go round in circles.
-  const inVain = entry?.asked !== undefined && covers(entry.asked, missing)
   if (!isNavigation(req)) {
-    const error = entry ? 'insufficient_scope' : 'unauthorized'
-    res.set('WWW-Authenticate', entry ? `Bearer error="insufficient_scope", scope="${missing}"` : 'Bearer')
-    res.status(entry ? 403 : 401).json({ error, scope: missing })
+    const refusal = entry
+      ? ({ status: 403, error: 'insufficient_scope', scope: missing } as const)
+      : ({ status: 401 } as const)
+    res.set('WWW-Authenticate', challengeOf(refusal))
+    res.status(refusal.status).json({ error: refusal.error ?? 'unauthorized', scope: missing })
     return
   }
-  if (inVain) throw InsufficientScope.of(missing)
+  // Asked for once in vain: asking again would go round in circles.
+  const refused = entry?.refused ?? ''
+  if (entry && covers(refused, missing)) throw InsufficientScope.of(missing)
   const demand: Demand = {
-    scope: [...(entry ? granted : scope), ...missing.split(' ').filter(Boolean)],
-    asked: missing,
+    scope: ['profile', ...(entry ? granted : scope), ...toList(missing)],
+    asked: formatScope([refused, missing]),
     returnTo: req.originalUrl,
     ...(entry && { expects: entry.account }),
   }
@@ -91,7 +95,7 @@ async function refuse(
 /** Whether a browser wants to show a page, for which alone a detour makes sense. */
 function isNavigation(req: Request): boolean {
   if (req.method !== 'GET') return false
-  if (/\bprefetch\b/.test(`${req.get('sec-purpose') ?? ''} ${req.get('purpose') ?? ''}`)) return false
+  if (['sec-purpose', 'purpose', 'x-moz'].some((name) => /\bprefetch\b/i.test(req.get(name) ?? ''))) return false
   const mode = req.get('sec-fetch-mode')
   return mode === undefined ? /(?:^|[\s,])text\/html\s*(?:[;,]|$)/i.test(req.get('accept') ?? '') : mode === 'navigate'
 }

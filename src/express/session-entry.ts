@@ -13,8 +13,8 @@ export interface SessionEntry {
   readonly shared?: true
   /** The ilert user's id. */
   readonly account: string
-  /** The scopes that the sign-in asked for because a page needed them, whether they were granted or not. */
-  readonly asked?: string
+  /** The scopes that sign-ins asked for because a page needed them, and that were not granted. */
+  readonly refused?: string
   /** The Passport user under whom the tokens were attached. */
   readonly user: string | null
 }

@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
 import type { IlertClient } from '../client/client.ts'
+import { traced } from '../client/trace.ts'
 import { ReauthenticationRequired } from '../ilert/errors.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { type Attempt, responseOf } from './attempts.ts'
@@ -45,11 +46,22 @@ export class SignIn {
   /** A request has had its answer, or no other can come any more. */
   #settled = false
   #over = false
+  /** The tokens are those of another session, too. */
+  #joined = false
 
   constructor(req: Request, code: string, attempt: Attempt, parts: SignInParts) {
     this.code = code
     this.#parts = parts
-    this.result = this.#run(req, attempt)
+    this.result = traced('login', {}, async (message) => {
+      const result = await this.#run(req, attempt)
+      message.outcome = result.user ? 'success' : 'refused'
+      return result
+    })
+  }
+
+  /** What ilert has granted; nothing before there is a result. */
+  get scope(): readonly string[] {
+    return this.#tokens?.scope ?? []
   }
 
   /** Lets a request take part. The last one to end without having attached the tokens has them revoked. */
@@ -120,7 +132,8 @@ export class SignIn {
     if (!tokenKey) {
       // Where ilert hands out the same refresh token again, its sessions share it: two keys would lose it.
       const known = tokens.keyOf(set)
-      const grant = known?.startsWith(SESSION_KEY) ? known : `${SESSION_KEY}${newKey()}`
+      this.#joined = known?.startsWith(SESSION_KEY) ?? false
+      const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${newKey()}`
       await tokens.save(grant, set, { ttlMs })
       return { grant, account }
     }
@@ -131,17 +144,17 @@ export class SignIn {
 
   /** Nobody came to attach the tokens. Those under a key of the app's own are the app's. */
   #letGo(): void {
-    const discard = async () => {
+    const letGo = async () => {
       const { user } = await this.result
       if (!this.#settled || this.#requests > 0 || this.#attached || this.#over || !user) return
       this.#over = true
-      const { tokens } = this.#parts
+      const discardTokens = () => this.#parts.tokens.discard(this.#tokens as TokenSet)
       const entry = await this.#entry?.catch(() => undefined)
-      if (entry?.shared) return
-      if (entry) await tokens.revoke(entry.grant).catch(() => {}) // the store is away
-      tokens.discard(this.#tokens as TokenSet)
+      if (!entry) discardTokens()
+      // The store may be away.
+      else if (!entry.shared && !this.#joined) await this.#parts.tokens.revoke(entry.grant).catch(discardTokens)
     }
-    discard().catch(() => {}) // #run has said what went wrong, and has let the tokens go
+    letGo().catch(() => {}) // #run has said what went wrong, and has let the tokens go
   }
 }
 

@@ -19,7 +19,6 @@ import { logoutMiddleware } from './logout.ts'
 import {
   allowedTenantsOption,
   callbackOption,
-  checkedScopes,
   functionOption,
   type IlertStrategyOptions,
   nameOption,
@@ -202,7 +201,7 @@ export class IlertStrategy extends OAuth2Strategy {
         begin: (req, { scope, returnTo, ...attempt }) =>
           this.authorizationURL(req, scope, { ...attempt, returnTo: safeReturnTo(returnTo) }),
       },
-      checkedScopes(scopes),
+      scopes,
     )
   }
 

@@ -33,10 +33,10 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   [PATHS.token, { methods: { POST: token }, crossOrigin: true }],
   [PATHS.tokenInfo, { methods: { POST: tokenInfo }, crossOrigin: true }],
   [PATHS.revoke, { methods: { POST: revoke }, crossOrigin: true }],
-  [PATHS.currentUser, { methods: { GET: currentUser }, crossOrigin: true }],
+  [PATHS.currentUser, { methods: { GET: currentUser, HEAD: currentUser }, crossOrigin: true }],
 ] satisfies [string, Route][])
 
-/** Whatever else is served: the resources of the API. */
+/** What answers at a path: one of these, or a resource of the API. */
 function routeOf(path: string): Route | undefined {
   const route = ROUTES.get(path)
   if (route) return route
@@ -62,7 +62,7 @@ export async function answerRequest(request: SandboxRequest, ilert: Ilert): Prom
   if (waitMs > 0) return tooManyRequests(waitMs)
   if (!route) return apiError(404, 'NOT_FOUND', 'There is no such resource')
   try {
-    const endpoint = route.methods[method === 'HEAD' && isAPIPath(path) ? 'GET' : method] // never `constructor`: Node's parser knows its words
+    const endpoint = route.methods[method] // one of the words that Node's parser knows, never `constructor`
     if (endpoint) return await endpoint(request, ilert)
     const scope = route.scoped ? requiredScope(method, path) : null
     if (scope !== null) authorize(request, ilert, scope)

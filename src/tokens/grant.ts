@@ -13,6 +13,11 @@ export interface Grant {
   readonly issuedAt: number
   /** When the last refresh was answered; absent before the first. */
   readonly refreshedAt?: number
+  /**
+   * Counts the refreshes that its tokens have been through. A store that has lost something may go on with older tokens
+   * in higher versions; this tells.
+   */
+  readonly refreshes?: number
   /** How long the record lives in its store after each write. Absent: as long as its tokens can be used. */
   readonly ttlMs?: number
   /** When the record ends in its store, unless it is touched. */
@@ -48,6 +53,11 @@ export function ended(grant: Grant): Grant {
   return { ...grant, version: grant.version + 1, tokens: { accessToken: '', scope, expiresAt }, ended: true }
 }
 
+/** Below zero where the tokens of `a` are older than those of `b`, another record of the same grant. */
+export function compareAge(a: Grant, b: Grant): number {
+  return (a.refreshes ?? 0) - (b.refreshes ?? 0)
+}
+
 /** Whether a refresh of `grant` would still be a refresh of what is stored: nobody else has refreshed it since. */
 export function sameTokens(grant: Grant, stored: Grant): boolean {
   const { accessToken, refreshToken } = stored.tokens
@@ -62,7 +72,7 @@ export function sameTokens(grant: Grant, stored: Grant): boolean {
  */
 export async function sealGrant(grant: Grant, key: string, sealer: Sealing): Promise<StoredTokens> {
   const { version, endsAt, ...secret } = grant
-  const end = String(endsAt)
+  const end = String(Math.ceil(endsAt)) // a fraction would have a dot of its own
   return { version, data: `${end}.${await sealer.seal(JSON.stringify(secret), context(key, version, end))}` }
 }
 

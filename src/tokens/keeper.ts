@@ -112,7 +112,7 @@ export class Keeper {
    * @throws NetworkError, ReauthenticationRequired
    */
   async freshTokens(): Promise<Readonly<TokenSet>> {
-    if (!this.removed && this.#decide().action === 'sign-in') await this.#record.lookAgain(LOOK_AGAIN_WHEN_OVER_MS)
+    await this.#lookBeforeItIsOver()
     if (this.removed) throw new ReauthenticationRequired()
     const { action } = this.#decide()
     if (action === 'refresh') await this.#refreshOrMakeDo()
@@ -176,6 +176,14 @@ export class Keeper {
   #mayRefresh(): boolean {
     const situation = this.#situation()
     return situation.refreshable && msUntilRefreshAllowed(situation, this.#parts.settings) === 0
+  }
+
+  /** Somebody else may have come by other tokens long ago: then there is nothing to wait for, and nobody to sign out. */
+  async #lookBeforeItIsOver(): Promise<void> {
+    const { action } = this.#decide()
+    if (this.removed || (action !== 'sign-in' && action !== 'refresh')) return
+    const look = this.#record.lookAgain(LOOK_AGAIN_WHEN_OVER_MS)
+    await (action === 'sign-in' ? look : look.catch(ignore)) // the refresh looks again, and says what is wrong
   }
 
   #startWhatIsDue(action: Decision['action']): void {
@@ -256,11 +264,9 @@ export class Keeper {
       scope: tokens.scope.length > 0 ? tokens.scope : from.tokens.scope,
     }
     const now = clock.now()
-    const { asking, lostAt, ...rest } = from
-    this.#record.hold(
-      from,
-      writtenAt(now, { ...rest, version: from.version + 1, tokens: next, issuedAt, refreshedAt: now }),
-    )
+    const { asking, lostAt, refreshes = 0, ...rest } = from
+    const refreshed = { version: from.version + 1, tokens: next, issuedAt, refreshedAt: now, refreshes: refreshes + 1 }
+    this.#record.hold(from, writtenAt(now, { ...rest, ...refreshed }))
     await this.#record.land()
   }
 

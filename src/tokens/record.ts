@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { NetworkError } from '../ilert/errors.ts'
-import { type Grant, sameTokens, UNREADABLE } from './grant.ts'
+import { compareAge, type Grant, sameTokens, UNREADABLE } from './grant.ts'
 import { elapsed } from './time.ts'
 import type { Vault } from './vault.ts'
 
@@ -84,17 +84,19 @@ export class GrantRecord {
       const now = clock.now()
       this.#lookedAt = now
       if (stored === UNREADABLE || stored?.ended) return this.remove()
-      if (stored && (stored.id !== this.#grant.id || stored.version > this.#grant.version)) return this.#adopt(stored)
-      if (stored && stored.version === this.#grant.version) {
+      const age = stored && (compareAge(stored, this.#grant) || stored.version - this.#grant.version)
+      if (stored && age !== undefined && (stored.id !== this.#grant.id || age > 0)) return this.#adopt(stored)
+      if (age === 0) {
         this.#seenAt = now
         return
       }
       // The store has lost what was in it. Refused where there is a tombstone, or where somebody else was quicker.
       // It may have lost a refresh elsewhere too, or not have taken one that is held there: ilert's refusal is not final.
-      const lostAt = now
+      const version = Math.max(this.#grant.version, (stored?.version ?? 0) + 1)
+      const restored = { lostAt: now, version }
       const mayRestore = elapsed(this.#seenAt, now) < RESTORE_WITHIN_MS
-      if (mayRestore && (await vault.write(this.key, { ...this.#grant, lostAt }, now))) {
-        this.#grant = { ...this.#grant, lostAt }
+      if (mayRestore && (await vault.write(this.key, { ...this.#grant, ...restored }, now))) {
+        this.#grant = { ...this.#grant, ...restored }
         return
       }
       if (stored) return
@@ -189,7 +191,7 @@ export class GrantRecord {
         this.discardHeld()
         return this.#adopt(stored)
       }
-      if (stored === UNREADABLE || !sameTokens(held.from, stored)) {
+      if (stored === UNREADABLE || compareAge(stored, held.grant) >= 0) {
         // The same tokens where our own write had landed though its answer was lost, or those of a refresh beside ours.
         // Ours are let go without revoking them: it might end the others.
         this.#held = undefined

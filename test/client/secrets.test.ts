@@ -17,8 +17,9 @@ const SECRETS = {
   clientSecret: 'CANARY/client+secret=$0123456789!',
   code: '4/0CANARY-code_0123456789.abc~def',
   codeVerifier: 'CANARY-verifier_0123456789.abc~defghijklmnopqrstuvwxyz',
-  refreshToken: jwt('refresh'),
-  accessToken: jwt('access'),
+  // No JWTs, which would be taken out wherever they come from.
+  refreshToken: 'CANARY-refresh_0123456789.abc~defghijklm',
+  accessToken: 'CANARY-access_0123456789.abc~defghijklmno',
 }
 /** What the server sends, which the client never had. */
 const NEW_TOKEN = jwt('new')

@@ -45,7 +45,7 @@ export interface TestApi {
   close(): Promise<void>
 }
 
-export interface Reply {
+interface Reply {
   readonly status: number
   /** `WWW-Authenticate`, each occurrence. */
   readonly challenges: string[]
@@ -114,7 +114,7 @@ function expressApp(api: TestApi, options: ApiOptions): Express {
 }
 
 /** Not fetch(), which joins headers that come twice and checks values. */
-export async function send(port: number, path: string, headers: readonly string[]): Promise<Reply> {
+async function send(port: number, path: string, headers: readonly string[]): Promise<Reply> {
   const all = ['Host', `127.0.0.1:${port}`, ...headers] as unknown as Record<string, string>
   const sent = request({ port, host: '127.0.0.1', path, headers: all, agent: false })
   sent.end()

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
+import { jest } from '@jest/globals'
 import fc from 'fast-check'
+import { LRUCache } from 'lru-cache'
 import type { TokenInfo } from '../../src/client/answers.ts'
 import { BearerAnswers } from '../../src/express/bearer-cache.ts'
 import { NetworkError } from '../../src/ilert/errors.ts'
@@ -205,10 +208,21 @@ it('never answers with what is older than promised, whatever the clock does', as
   )
 })
 
-it('keeps no token within reach', async () => {
-  const { answers } = setUp()
-  await answers.about('CANARY-0123456789')
-  expect(inspect(answers, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain('CANARY')
+it('keeps the hash of a token, and the token nowhere', async () => {
+  const token = 'CANARY-0123456789'
+  const remember = jest.spyOn(LRUCache.prototype, 'set')
+  const share = jest.spyOn(Map.prototype, 'set')
+  try {
+    const { answers } = setUp()
+    await answers.about(token)
+    const kept = [...remember.mock.calls, ...share.mock.calls.filter(([, value]) => value instanceof Promise)]
+    const key = createHash('sha256').update(token).digest('base64url')
+    expect(kept.map(([first]) => first)).toEqual([key, key])
+    expect(inspect([answers, kept], { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain('CANARY')
+  } finally {
+    remember.mockRestore()
+    share.mockRestore()
+  }
 })
 
 function fail(): never {

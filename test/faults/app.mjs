@@ -10,9 +10,8 @@ import { IlertStrategy, TokenManager } from 'passport-ilert'
 import { RedisTokenStore } from 'passport-ilert/redis'
 import { createClient } from 'redis'
 
-const { port, prefix, tokens, sessions, client, leaseMs, storeTimeoutMs, timeoutMs, sharedKey, offsetMs } = JSON.parse(
-  process.env.FAULTS_APP,
-)
+const { port, prefix, tokens, sessions, client, leaseMs, storeTimeoutMs, timeoutMs, sharedKey, frozenAt, offsetMs } =
+  JSON.parse(process.env.FAULTS_APP)
 
 // Whatever goes wrong beside the requests fails the test.
 const troubles = []
@@ -21,7 +20,7 @@ process.on('uncaughtException', (error) => troubles.push(`uncaught exception: ${
 process.on('warning', (warning) => troubles.push(`warning: ${warning.stack}`))
 
 let offset = offsetMs
-const clock = { now: () => Date.now() + offset }
+const clock = { now: () => (frozenAt ?? Date.now()) + offset }
 const hashOf = (token) => createHash('sha256').update(token).digest('base64url')
 
 const connections = []
@@ -132,6 +131,15 @@ const control = {
     offset += ms
   },
   release: () => release(),
+  /** Resolves once Redis answers again. */
+  async hasRedis() {
+    while (
+      !(await tokenStore.get('any').then(
+        () => true,
+        () => false,
+      ))
+    );
+  },
   revoke: (key) => ilert.tokens.revoke(key),
   /** What a job without Express does. */
   async job(key) {

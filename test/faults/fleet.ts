@@ -29,6 +29,8 @@ export interface FleetOptions {
   storeTimeoutMs?: number
   /** How long ilert may take to answer. */
   timeoutMs?: number
+  /** Lets time stand still unless it is moved. Waits for processes that died are timed with it: they need it to run. */
+  frozen?: boolean
   /** Uses `tokenKey`: one grant for each user. */
   sharedKey?: boolean
 }
@@ -88,13 +90,20 @@ process.once('exit', () => {
 })
 
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const { processes = 1, refreshTokens = 'rotate', ...settings } = options
+  const { processes = 1, refreshTokens = 'rotate', frozen = false, ...settings } = options
   made += 1
   const prefix = `fleet${process.pid}-${made}:`
   const firstPort = await freePort()
   const redirectURI = `http://127.0.0.1:${firstPort}/auth/ilert/callback`
   // No limit of its own: a refresh that comes too early succeeds, and is found in the log.
-  const sandbox = await createSandbox({ redirectURI, refreshTokens, approve: true, refreshLimitSeconds: 0 })
+  const frozenAt = frozen ? Date.now() : undefined
+  const sandbox = await createSandbox({
+    redirectURI,
+    refreshTokens,
+    approve: true,
+    refreshLimitSeconds: 0,
+    clock: { now: () => frozenAt ?? Date.now() },
+  })
   const agent = new Agent({ headersTimeout: 60_000 })
   const apps: App[] = []
   const children: ChildProcess[] = []
@@ -102,7 +111,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   let grants = 0
 
   const add = async (port = 0) => {
-    const config = { port, prefix, offsetMs, ...settings }
+    const config = { port, prefix, frozenAt, offsetMs, ...settings }
     const { app, child } = await startApp(agent, { ...sandbox.env, FAULTS_APP: JSON.stringify(config) })
     apps.push(app)
     children.push(child)

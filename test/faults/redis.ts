@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findProgram } from '../support/needs.ts'
 import { freePort } from '../support/redis.ts'
@@ -12,15 +14,22 @@ export interface FragileRedis {
   pause(): void
   /** Answers everything that arrived meanwhile. */
   resume(): void
-  /** Ends it at once, with all that it holds. */
+  /** Ends it at once. */
   kill(): Promise<void>
-  /** Brings it back, empty. */
+  /** Brings it back if it is not there. */
   start(): Promise<void>
+  /** Ends it for good. */
+  close(): Promise<void>
 }
 
-export async function startFragileRedis(): Promise<FragileRedis> {
+/** Comes back empty, or, where it is `durable`, with all that it had acknowledged. */
+export async function startFragileRedis({ durable = false } = {}): Promise<FragileRedis> {
   const port = await freePort()
-  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()]
+  const dir = await mkdtemp(join(tmpdir(), 'redis-'))
+  const settings = [
+    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', ''],
+    ...['--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'always'],
+  ]
   let server: ChildProcess | undefined
   process.once('exit', () => server?.kill('SIGKILL'))
 
@@ -36,6 +45,7 @@ export async function startFragileRedis(): Promise<FragileRedis> {
       server = undefined
     },
     async start() {
+      if (server) return
       const started = spawn(findProgram('redis-server') ?? 'redis-server', settings, {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
@@ -47,6 +57,10 @@ export async function startFragileRedis(): Promise<FragileRedis> {
         }
       }
       throw new Error('redis-server ended before it was ready.')
+    },
+    async close() {
+      await redis.kill()
+      await rm(dir, { recursive: true, force: true })
     },
   }
   await redis.start()

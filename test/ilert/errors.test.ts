@@ -241,7 +241,7 @@ describe('a megabyte of text', () => {
     for (const text of [unit.repeat(LENGTH / unit.length), `a${unit.repeat(9000 / unit.length)}a`]) {
       const startedAt = performance.now()
       const error = OAuthError.from(text, 400, text, secrets)
-      expect(performance.now() - startedAt).toBeLessThan(500)
+      expect(performance.now() - startedAt).toBeLessThan(2000)
       expect(error.description?.length ?? 0).toBeLessThanOrEqual(300)
       expect(error.message.length).toBeLessThan(500)
     }

@@ -1,10 +1,12 @@
 import { scopes } from '../../src/ilert/scopes.ts'
-import { Account } from '../../src/sandbox/data/account.ts'
-import { MAX_ENTRIES } from '../../src/sandbox/data/collection.ts'
 import { seedAccount } from '../../src/sandbox/data/seed.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'
+import type { Answer } from '../../src/sandbox/messages.ts'
+import { RateLimit } from '../../src/sandbox/rate-limit.ts'
+import { answerRequest } from '../../src/sandbox/routes.ts'
+import { State } from '../../src/sandbox/state.ts'
 import { sandboxUsers } from '../../src/sandbox/users.ts'
-import { apiError, type Call, signedIn } from './api-support.ts'
+import { type Call, signedIn } from './api-support.ts'
 
 const open: Sandbox[] = []
 async function start(): Promise<Sandbox> {
@@ -83,29 +85,55 @@ test('no sandbox shares data with another', async () => {
   }
 })
 
-test('a collection takes 10 000 entries, and more when some are gone', async () => {
-  const sandbox = await start()
-  const call = await signedIn(sandbox, 'team:d')
-  const first = await ids(call, '/api/teams')
-  for (let i = first.length; i < MAX_ENTRIES - 1; i += 50) {
-    const some = Math.min(50, MAX_ENTRIES - 1 - i)
-    await Promise.all(Array.from({ length: some }, () => call('POST', '/api/teams', {})))
-  }
-  expect((await call('POST', '/api/teams', {})).status).toBe(201)
-  expect(await call('POST', '/api/teams', {})).toMatchObject(apiError(409, 'CONFLICT'))
-  expect((await call('PUT', `/api/teams/${first[0]}`, { name: 'Still' })).status).toBe(200)
-  expect((await call('DELETE', `/api/teams/${first[0]}`)).status).toBe(204)
-  expect((await call('POST', '/api/teams', {})).status).toBe(201)
-}, 60_000)
+describe('without sockets', () => {
+  const clock = { now: () => 1.7e12 }
+  const users = sandboxUsers()
+  let state: State
+  let call: (method: string, path: string) => Promise<Answer>
+  beforeEach(() => {
+    state = new State(clock, users)
+    const app = state.register({ clientID: 'app', clientSecret: '', redirectURI: 'http://localhost/' })
+    const [user] = users
+    if (!user) throw new Error('no user')
+    const grant = { app, user, scope: ['team:d', 'user:d'], generation: 0, revoked: false, refreshedAt: undefined }
+    state.accessTokens.set('token', grant, Number.POSITIVE_INFINITY)
+    const settings = {
+      accessTokenSeconds: 1,
+      refreshLimitSeconds: 0,
+      refreshTokens: 'reuse',
+      approve: undefined,
+    } as const
+    const ilert = { state, clock, settings, rateLimit: new RateLimit(clock, 0) }
+    const headers = { authorization: 'Bearer token', 'content-type': 'application/json' }
+    call = (method, path) =>
+      answerRequest({ method, path, headers, query: new URLSearchParams(), body: '{}', address: '' }, ilert)
+  })
 
-test('a deleted entry leaves nothing behind', () => {
-  const account = new Account(1)
-  const [users, contacts] = [account.collection('/api/users'), account.collection('/api/users/{id}/contacts')]
-  users.put({ id: 1 }, undefined)
-  contacts.put({ id: 2 }, 1)
-  contacts.put({ id: 3 }, 4)
-  account.orphan('/api/users', 1)
-  expect([contacts.get(2, 1), contacts.get(3, 4)?.entry]).toEqual([undefined, { id: 3 }])
+  test('a collection takes 10 000 entries, and more when some are gone', async () => {
+    const teams = state.account('nordwind').collection('/api/teams')
+    const [first] = teams.list(undefined)
+    for (let i = teams.list(undefined).length; i < 9999; i++) await call('POST', '/api/teams')
+    expect((await call('POST', '/api/teams')).status).toBe(201)
+    expect(await call('POST', '/api/teams')).toMatchObject({ status: 409, note: 'CONFLICT' })
+    expect((await call('PUT', `/api/teams/${first?.id}`)).status).toBe(200)
+    expect((await call('DELETE', `/api/teams/${first?.id}`)).status).toBe(204)
+    expect((await call('POST', '/api/teams')).status).toBe(201)
+    expect((await call('POST', '/api/teams')).status).toBe(409)
+  })
+
+  test('a deleted user leaves nothing behind', async () => {
+    const contacts = state.account('nordwind').collection('/api/users/{id}/contacts')
+    expect(contacts.list(41_057)).not.toEqual([])
+    expect((await call('DELETE', '/api/users/41057')).status).toBe(204)
+    expect(contacts.list(41_057)).toEqual([])
+    expect(contacts.list(41_023)).not.toEqual([])
+  })
+
+  test('a path as the table writes it leads nowhere', async () => {
+    for (const path of ['/api/users/{id}/contacts', '/api/users/{id}', '/api/teams/{id}']) {
+      expect((await call('GET', path)).status).toBe(404)
+    }
+  })
 })
 
 test('an account that has no data of its own has its users', () => {

@@ -1,7 +1,7 @@
 import type { Sandbox } from '../../src/sandbox/index.ts'
 import { tokensFor } from './support.ts'
 
-export interface ApiAnswer {
+interface ApiAnswer {
   status: number
   headers: Headers
   // biome-ignore lint/suspicious/noExplicitAny: whatever the API answers is what a test is about
@@ -11,7 +11,7 @@ export interface ApiAnswer {
 export type Call = (method: string, path: string, body?: unknown) => Promise<ApiAnswer>
 
 /** Calls the API with an access token. A text is sent as it is, anything else as JSON. */
-export function caller(sandbox: Sandbox, accessToken: string): Call {
+function caller(sandbox: Sandbox, accessToken: string): Call {
   return async (method, path, body) => {
     const response = await fetch(`${sandbox.apiURL}${path}`, {
       method,

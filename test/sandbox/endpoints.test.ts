@@ -187,15 +187,15 @@ describe('across origins', () => {
     [TOKEN, 'POST'],
     [TOKEN_INFO, 'POST'],
     [REVOKE, 'POST'],
-    [CURRENT_USER, 'GET'],
-  ])('%s answers a preflight and can be read', async (path, method) => {
+    [CURRENT_USER, 'GET', 'GET, HEAD'],
+  ])('%s answers a preflight and can be read', async (path, method, methods = method) => {
     const preflight = await fetch(`${sandbox.apiURL}${path}`, {
       method: 'OPTIONS',
       headers: { origin: 'https://spa.example', 'access-control-request-headers': 'authorization' },
     })
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
-    expect(preflight.headers.get('access-control-allow-methods')).toBe(method)
+    expect(preflight.headers.get('access-control-allow-methods')).toBe(methods)
     expect(preflight.headers.get('access-control-allow-headers')).toMatch(/Authorization/)
     // Errors too, or a single-page app would not learn what is wrong.
     const response = await fetch(`${sandbox.apiURL}${path}`, { method })

@@ -18,6 +18,9 @@ test.each([
   ['accessTokenSeconds', { accessTokenSeconds: 0.5 }],
   ['refreshLimitSeconds', { refreshLimitSeconds: -1 }],
   ['refreshLimitSeconds', { refreshLimitSeconds: Number.NaN }],
+  ['requestsPerMinute', { requestsPerMinute: -1 }],
+  ['requestsPerMinute', { requestsPerMinute: 0.5 }],
+  ['requestsPerMinute', { requestsPerMinute: Number.POSITIVE_INFINITY }],
   ['clock', { clock: {} }],
   ['clock', { clock: null }],
 ])('%s is checked: %j', async (name, options) => {

@@ -19,9 +19,15 @@ export interface Ask {
   /** By the clock of the process that asked. */
   readonly askedAt: number
   readonly askedAtTrue: number
+  /** What ilert has given for it, heard or not. */
+  issued?: TokenSet
   /** By the same clock, once the process has an answer; absent for none, and while it is under way. */
   answered?: { at: number; tokens: TokenSet }
   underWay: boolean
+  /** It follows an answer by less than the interval. */
+  tooSoon?: boolean
+  /** ilert refused it, and by then the tokens of another refresh were stored. */
+  beaten?: boolean
 }
 
 export class SimIlert {
@@ -35,9 +41,8 @@ export class SimIlert {
   readonly revoked = new Set<string>()
   /** ilert has ended the grant, by the user's wish. */
   ended = false
-  /** The newest tokens, if an answer has carried them away and nobody has got them. */
-  lostWith: 'a lost answer' | undefined
   #tokens = 0
+  #troubledAt = Number.NEGATIVE_INFINITY
   #refreshedAt = Number.NEGATIVE_INFINITY
   onAsk: (ask: Ask) => void = () => {}
   onAnswer: (ask: Ask) => void = () => {}
@@ -46,6 +51,25 @@ export class SimIlert {
   constructor(world: World, behaviour: IlertBehaviour) {
     this.world = world
     this.behaviour = behaviour
+  }
+
+  /** Lets it be in trouble for a while. */
+  begin(kind: IlertTrouble, ms: number): void {
+    const { world } = this
+    this.trouble = kind
+    world.after(ms, () => {
+      if (this.trouble === kind) this.end()
+    })
+  }
+
+  end(): void {
+    if (this.trouble !== undefined) this.#troubledAt = this.world.now
+    this.trouble = undefined
+  }
+
+  /** When it was last in trouble, or refused something. */
+  get troubledAt(): number {
+    return this.trouble === undefined ? this.#troubledAt : this.world.now
   }
 
   /** The newest refresh token that ilert would take. */
@@ -86,12 +110,15 @@ export class SimIlert {
     this.asks.push(ask)
     this.onAsk(ask)
     try {
-      const tokens = await this.#call(process, timeoutMs, () => this.#refresh(askedAt, refreshToken))
+      const tokens = await this.#call(process, timeoutMs, () => {
+        ask.issued = this.#refresh(askedAt, refreshToken)
+        return ask.issued
+      })
       ask.answered = { at: process.clock.now(), tokens }
       this.onAnswer(ask)
       return tokens
     } catch (error) {
-      world.troubledAt = world.now
+      this.#troubledAt = world.now
       if (error instanceof OAuthError) this.onInvalidGrant(ask)
       throw error
     } finally {

@@ -15,15 +15,33 @@ const LEASE_MS = 10_000
 export class SimStore {
   readonly world: World
   trouble: StoreTrouble | undefined
-  /** When it was last in trouble: leases may have been lost since. */
-  troubledAt = Number.NEGATIVE_INFINITY
+  #troubledAt = Number.NEGATIVE_INFINITY
   /** Told of every write that took effect. */
-  onWrite: (tokens: StoredTokens) => void = () => {}
+  onWrite: (process: Process, data: string) => void = () => {}
   readonly #entries = new Map<string, Entry>()
   readonly #leases = new Map<string, { holder: object; endsAt: number }>()
 
   constructor(world: World) {
     this.world = world
+  }
+
+  /** Lets it be in trouble for a while. */
+  begin(kind: StoreTrouble, ms: number): void {
+    const { world } = this
+    this.trouble = kind
+    world.after(ms, () => {
+      if (this.trouble === kind) this.end()
+    })
+  }
+
+  end(): void {
+    if (this.trouble !== undefined) this.#troubledAt = this.world.now
+    this.trouble = undefined
+  }
+
+  /** When it was last in trouble: leases may have been lost until then. */
+  get troubledAt(): number {
+    return this.trouble === undefined ? this.#troubledAt : this.world.now
   }
 
   /** What is there, seen from above. */
@@ -35,7 +53,7 @@ export class SimStore {
   view(process: Process, leases: boolean): TokenStore {
     return {
       get: (key) => this.#call(process, () => this.peek(key)),
-      set: (key, tokens, ttlMs) => this.#call(process, () => this.set(key, tokens, ttlMs)),
+      set: (key, tokens, ttlMs) => this.#call(process, () => this.set(process, key, tokens, ttlMs)),
       touch: (key, ttlMs) =>
         this.#call(process, () => {
           const entry = this.#live(key)
@@ -46,14 +64,14 @@ export class SimStore {
     }
   }
 
-  set(key: string, tokens: StoredTokens, ttlMs: number, blind = false): boolean {
+  set(process: Process, key: string, tokens: StoredTokens, ttlMs: number, blind = false): boolean {
     const entry = this.#live(key)
     if (!blind && entry && (entry.tokens === undefined || entry.tokens.version >= tokens.version)) {
       this.world.count('write refused')
       return false
     }
     this.#entries.set(key, { tokens: { ...tokens }, endsAt: this.world.now + ttlMs })
-    this.onWrite(tokens)
+    this.onWrite(process, tokens.data)
     return true
   }
 
@@ -144,8 +162,9 @@ export class SimStore {
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) reject(signal.reason)
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
-    promise.then(resolve, reject)
+    const abort = () => reject(signal?.reason)
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort))
   })
 }

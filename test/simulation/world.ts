@@ -18,8 +18,8 @@ export class World {
   readonly random: () => number
   /** How often each kind of fault and race has happened. */
   readonly counts: Record<string, number>
-  /** When something last went wrong on purpose, or was still wrong. */
-  troubledAt = Number.NEGATIVE_INFINITY
+  /** When everything last slept: leases have been lost until then. */
+  sleptAt = Number.NEGATIVE_INFINITY
   /** What was broken first; the run ends with it. */
   broken: RuleBroken | undefined
   readonly #log: string[] = []
@@ -50,7 +50,7 @@ export class World {
   latency(): number {
     const kind = this.random()
     if (kind < 0.8) return this.between(1, 15)
-    return kind < 0.97 ? this.between(15, 120) : this.between(120, 1500)
+    return kind < 0.97 ? this.between(15, 100) : this.between(100, 400)
   }
 
   /** Runs something later. Returns how to call it off. */
@@ -85,6 +85,7 @@ export class World {
   /** Everything stands still for `ms`, as in a machine that sleeps: time goes on, and nobody notices. */
   leap(ms: number): void {
     this.now += ms
+    this.sleptAt = this.now
     for (const event of this.#events) event.at += ms
   }
 }

@@ -36,8 +36,12 @@ export interface AppOptions {
   passport?: Authenticator
   serializeUser?: (user: unknown) => unknown
   callbackURL?: (origin: string) => string
+  /** Options that are known only when the sandbox is up. */
+  around?: (sandbox: Sandbox) => Promise<IlertStrategyOptions>
   /** Whether there is `ilert.session()`. */
   middleware?: false
+  /** Whether errors are left to Express, which shows them. */
+  errorHandler?: false
 }
 
 /** A small app that signs in with a sandbox of its own, on real sockets. */
@@ -106,7 +110,12 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const callbackURL = options.callbackURL?.(origin) ?? `${origin}${CALLBACK}`
 
   const sandbox = await createSandbox({ approve: true, redirectURI: callbackURL, ...options.sandbox })
-  const strategyOptions = { ...optionsOf(sandbox), clock: sandbox.clock, ...options.strategy }
+  const strategyOptions = {
+    ...optionsOf(sandbox),
+    clock: sandbox.clock,
+    ...options.strategy,
+    ...(await options.around?.(sandbox)),
+  }
   const ilert = options.verify
     ? new IlertStrategy(strategyOptions, options.verify as never)
     : new IlertStrategy(strategyOptions)
@@ -168,7 +177,7 @@ function expressApp(app: TestApp, options: AppOptions): Express {
   })
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
     app.errors.push(error)
-    if (res.headersSent) return next(error)
+    if (res.headersSent || options.errorHandler === false) return next(error)
     const { name, code, message, status = 500 } = error as { [field: string]: string } & { status?: number }
     res.status(status).json({ name, code, message })
   }

@@ -29,18 +29,18 @@ export function endpoint(resource: Resource, handler: Handler): Endpoint {
 }
 
 /** 401, 403, and 404 where the path leads over something that is not there. */
-function enter(request: SandboxRequest, { state, clock, ...rest }: Ilert, resource: Resource): Call {
+function enter(request: SandboxRequest, ilert: Ilert, resource: Resource): Call {
   const { method, path } = request
   const scope = requiredScope(method, path)
   if (scope === null) throw notFound() // never: the table has no path that no scope opens
-  const { user } = authorize(request, { state, clock, ...rest }, scope)
-  const account = state.account(user.tenant)
+  const { user } = authorize(request, ilert, scope)
+  const account = ilert.state.account(user.tenant)
   const ids = idsOf(path)
-  const [over] = resource.path.split('/{id}/', 1)
-  const parent = over === undefined || over === resource.path ? undefined : ids.shift()
-  if (parent !== undefined && !account.collection(over ?? '').get(parent, undefined)) throw notFound()
+  const [over = '', below] = resource.path.split('/{id}/')
+  const parent = below === undefined ? undefined : ids.shift()
+  if (parent !== undefined && !account.collection(over).get(parent, undefined)) throw notFound()
   const collection = account.collection(resource.path)
-  return { request, resource, user, account, collection, parent, id: ids[0], now: clock.now() }
+  return { request, resource, user, account, collection, parent, id: ids[0], now: ilert.clock.now() }
 }
 
 /** The ids in a path, in order. */
@@ -52,10 +52,10 @@ function idsOf(path: string): number[] {
 }
 
 export function list({ request, resource, account, collection, parent, now }: Call): Answer {
-  const { view = (entry: Entry) => entry, computed } = resource
-  const all = computed ? computed(account, now) : collection.list(parent)
-  const page = listed(all, resource, request.query)
-  return json(200, computed ? page : page.map((entry) => view(entry as Entry, now)))
+  const { view, computed } = resource
+  const stored = collection.list(parent)
+  const all = computed ? computed(account, now) : view ? stored.map((entry) => view(entry, now)) : stored
+  return json(200, listed(all, resource, request.query))
 }
 
 export function create(call: Call): Answer {

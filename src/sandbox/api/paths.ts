@@ -27,10 +27,10 @@ function pathsOf(resource: Resource): [string, Methods][] {
   const { path, computed, subscribable, actions = {} } = resource
   const on = (handlers: Readonly<Record<string, Parameters<typeof endpoint>[1]>>): Methods =>
     Object.fromEntries(Object.entries(handlers).map(([method, handler]) => [method, endpoint(resource, handler)]))
-  if (computed) return [[path, on({ GET: list })]]
+  if (computed) return [[path, on({ GET: list, HEAD: list })]]
   return [
-    [path, on({ GET: list, POST: create })],
-    [`${path}/{id}`, on({ GET: read, PUT: update, DELETE: remove })],
+    [path, on({ GET: list, HEAD: list, POST: create })],
+    [`${path}/{id}`, on({ GET: read, HEAD: read, PUT: update, DELETE: remove })],
     ...Object.entries(actions).map(([name, action]): [string, Methods] => [
       `${path}/{id}/${name}`,
       on({ PUT: act(action) }),
@@ -39,7 +39,7 @@ function pathsOf(resource: Resource): [string, Methods][] {
       ? [
           [
             `${path}/{id}/subscription`,
-            on({ GET: readSubscription, POST: subscribe, PUT: subscribe, DELETE: unsubscribe }),
+            on({ GET: readSubscription, HEAD: readSubscription, POST: subscribe, PUT: subscribe, DELETE: unsubscribe }),
           ] satisfies [string, Methods],
         ]
       : []),

@@ -11,7 +11,7 @@ export interface Stored {
 }
 
 /** No collection grows beyond this many. */
-export const MAX_ENTRIES = 10_000
+const MAX_ENTRIES = 10_000
 
 /** All entries of one kind in one account, the oldest first. Those of a sub-path are told apart by their parent. */
 export class Collection {

@@ -1,0 +1,262 @@
+/* Who knows the rules: looks at everything that happens in a simulated world, and says which rule it breaks. */
+import type { TokenSet } from '../../src/client/answers.ts'
+import { NetworkError, ReauthenticationRequired } from '../../src/ilert/errors.ts'
+import { KEY } from './run.ts'
+import type { Ask, SimIlert } from './sim-ilert.ts'
+import type { SimStore } from './sim-store.ts'
+import type { Process, World } from './world.ts'
+
+/** No refusal is final that follows a lost answer by less. */
+const LOST_MS = 300_000
+
+/** What nothing that is in order takes longer than: 15 s behind a dead holder, and one refresh. */
+const PATIENCE_MS = 22_000
+
+interface Content {
+  tokens: TokenSet
+  ended?: true
+}
+
+export class Judge {
+  readonly #world: World
+  readonly #store: SimStore
+  readonly #ilert: SimIlert
+  /** Access tokens that have been in the store. */
+  readonly #written = new Set<string>()
+  /** When the newest of them was written. */
+  #writtenAt = 0
+  #lastLanded: Ask | undefined
+  readonly #asksAfterLogOut: Ask[] = []
+  #pending = new Map<object, Process>()
+  logOut: undefined | 'begun' | 'done'
+  #loggedOutBy: Process | undefined
+  #wroteEnd: Process | undefined
+
+  constructor(world: World, store: SimStore, ilert: SimIlert) {
+    this.#world = world
+    this.#store = store
+    this.#ilert = ilert
+    store.onWrite = (process, data) => this.#onWrite(process, parse(data))
+    ilert.onAsk = (ask) => this.#onAsk(ask)
+    ilert.onAnswer = (ask) => this.#onAnswer(ask)
+    ilert.onInvalidGrant = (ask) => this.#onInvalidGrant(ask)
+  }
+
+  get #leasesLostAt(): number {
+    return Math.max(this.#store.troubledAt, this.#world.sleptAt)
+  }
+
+  get #troubledAt(): number {
+    return Math.max(this.#leasesLostAt, this.#ilert.troubledAt)
+  }
+
+  // Requests ----------------------------------------------------------------------------------------------------------
+
+  /** A request begins in a process that has these tokens at hand. */
+  request(process: Process, cached: Readonly<TokenSet> | undefined) {
+    const world = this.#world
+    const startedAt = world.now
+    const start = process.clock.now()
+    const good = (tokens: Readonly<TokenSet> | undefined, ms: number) =>
+      tokens !== undefined && tokens.expiresAt - start >= Math.min(10_000, this.#ilert.behaviour.lifetimeMs / 10) + ms
+    const atHand = good(cached, 0)
+    const inStore = good(this.#content()?.tokens, 5000) && this.#writtenAt < startedAt - 2000
+    const loggedOutHere = this.logOut === 'done' && this.#loggedOutBy === process
+    const token = {}
+    this.#pending.set(token, process)
+
+    const settled = () => {
+      this.#pending.delete(token)
+      const took = world.now - startedAt
+      if (atHand && took > 0) world.break(`rule 2: ${process.name} has a good token, and a request waited ${took} ms since ${startedAt - 1.8e12}, ${JSON.stringify(cached)} at ${start}`)
+      const storeCalm = this.#leasesLostAt < startedAt - 45_000
+      if (!atHand && inStore && storeCalm && took > 900) {
+        world.break(`rule 2: a good token was in the store, and a request in ${process.name} waited ${took} ms`)
+      }
+      if (took > PATIENCE_MS && this.#troubledAt < startedAt - 45_000) {
+        world.break(`rule 6: a request in ${process.name} waited ${took} ms though nothing was wrong but the dead`)
+      }
+      return took
+    }
+    const answered = ({ accessToken, expiresAt }: Readonly<TokenSet>) => {
+      settled()
+      if (!this.#written.has(accessToken))
+        world.break(`rule 3: ${process.name} used ${accessToken} before it was stored`)
+      if (expiresAt <= process.clock.now()) world.break(`${process.name} handed out a token that is over`)
+      if (loggedOutHere) world.break(`rule 5: ${process.name} handed out a token after the user had signed out there`)
+    }
+    const failed = (error: unknown) => {
+      const took = settled()
+      this.expectKnown(process, error)
+      if (error instanceof ReauthenticationRequired) this.#signedOut(process, atHand)
+      else if (atHand)
+        world.break(`rule 4: ${process.name} has a good token, and a request was refused: ${String(error)}`)
+      else if (took === 0) world.count('answered at once during the back-off')
+      const calm = this.#troubledAt < startedAt - 400_000
+      if (error instanceof NetworkError && calm) {
+        world.break(`rule 4: a request in ${process.name} got ${error.message} though nothing was wrong`)
+      }
+    }
+    return { answered, failed }
+  }
+
+  expectKnown(process: Process, error: unknown): void {
+    if (error instanceof NetworkError || error instanceof ReauthenticationRequired) return
+    this.#world.break(`${process.name} failed in an unknown way: ${(error as Error)?.stack ?? String(error)}`)
+  }
+
+  /** Somebody is told to sign in again: is the grant over? */
+  #signedOut(process: Process, atHand: boolean): void {
+    const world = this.#world
+    if (this.logOut || (this.#ilert.ended && !atHand)) return
+    const refreshToken = this.#content()?.tokens.refreshToken
+    if (refreshToken === undefined || this.#ilert.takes(refreshToken)) {
+      world.break(`rule 4: ${process.name} was signed out though its grant is good`)
+      return
+    }
+    const holder = this.#ilert.asks.find((ask) => ask.issued?.refreshToken === this.#ilert.newest)
+    const alive = holder?.process.alive && (holder.underWay || holder.answered)
+    if (alive && process.clock.now() - holder.askedAt < LOST_MS && process.clock.now() >= holder.askedAt) {
+      world.break(`rule 4: ${process.name} was signed out though ${holder.process.name} has its next tokens`)
+    }
+    world.count('signed out because the tokens are lost')
+  }
+
+  // Refreshes ---------------------------------------------------------------------------------------------------------
+
+  #onAsk(ask: Ask): void {
+    const world = this.#world
+    world.note(`${ask.process.name} asks ilert with ${ask.refreshToken}`)
+    for (const other of this.#ilert.asks) {
+      if (other === ask || !other.underWay || !other.process.alive) continue
+      // A store that was away, or a machine that slept, may have cost the other one its lease.
+      if (other.process !== ask.process && this.#leasesLostAt > other.askedAtTrue - 20_000) {
+        world.count('refresh beside one that has lost its lease')
+      } else world.break(`rule 1: ${ask.process.name} refreshes while ${other.process.name} does`)
+    }
+    if (this.logOut) this.#asksAfterLogOut.push(ask)
+    const last = this.#lastLanded?.answered
+    const since = last ? ask.askedAt - last.at : Number.NEGATIVE_INFINITY
+    ask.tooSoon = since >= 0 && since < Math.min(300_000, this.#ilert.behaviour.lifetimeMs / 2)
+  }
+
+  #onAnswer(ask: Ask): void {
+    const world = this.#world
+    world.note(`${ask.process.name} has the answer: ${JSON.stringify(ask.answered?.tokens)}`)
+    if (ask.tooSoon)
+      world.break(`rule 1: two refreshes less than the interval apart, the second in ${ask.process.name}`)
+    if (this.logOut && !this.#asksAfterLogOut.includes(ask)) this.#asksAfterLogOut.push(ask)
+  }
+
+  #onInvalidGrant(ask: Ask): void {
+    this.#world.note(`${ask.process.name} is told invalid_grant`)
+    const stored = this.#content()?.tokens.refreshToken
+    if (stored === undefined || stored === ask.refreshToken) return
+    this.#world.count('second look finds newer tokens')
+    ask.beaten = true
+  }
+
+  #onWrite(process: Process, { tokens, ended }: Content): void {
+    const world = this.#world
+    world.note(`${process.name} writes ${ended ? 'the end' : tokens.accessToken}`)
+    if (ended) {
+      this.#wroteEnd = process
+      return
+    }
+    if (this.logOut === 'done') world.break(`rule 5: ${process.name} brought back what the user had ended`)
+    if (this.#written.has(tokens.accessToken)) return
+    this.#written.add(tokens.accessToken)
+    this.#writtenAt = world.now
+    const ask = this.#ilert.asks.find((one) => one.answered?.tokens.accessToken === tokens.accessToken)
+    if (!ask?.answered) return
+    this.#lastLanded = ask
+    if (this.#store.troubledAt > world.now - (process.clock.now() - ask.answered.at))
+      world.count('held, and written later')
+  }
+
+  // The ends of things ------------------------------------------------------------------------------------------------
+
+  crash(process: Process): void {
+    const world = this.#world
+    const mine = this.#ilert.asks.filter((ask) => ask.process === process)
+    world.count('crash')
+    if (mine.some((ask) => ask.underWay)) world.count('crash in mid-refresh')
+    if (mine.some((ask) => ask.answered && !this.#written.has(ask.answered.tokens.accessToken))) {
+      world.count('crash between the answer and its write')
+    }
+    process.alive = false
+    for (const [request, owner] of this.#pending) if (owner === process) this.#pending.delete(request)
+  }
+
+  logOutBegun(process: Process): void {
+    const world = this.#world
+    world.count('logout')
+    this.logOut ??= 'begun'
+    for (const ask of this.#ilert.asks) {
+      const held = ask.answered && !this.#written.has(ask.answered.tokens.accessToken)
+      if (!ask.process.alive || !(ask.underWay || held)) continue
+      world.count(ask.process === process ? 'logout in mid-refresh' : 'logout in mid-refresh of another process')
+      this.#asksAfterLogOut.push(ask)
+    }
+  }
+
+  loggedOut(process: Process): void {
+    this.#world.note(`${process.name} has signed the user out`)
+    this.logOut = 'done'
+    this.#loggedOutBy = process
+  }
+
+  /** What must be so in the end. */
+  conclude(last: { process: Process; token?: string; error?: unknown }[]): void {
+    const world = this.#world
+    for (const process of this.#pending.values()) {
+      if (process.alive) world.break(`rule 8: a request in ${process.name} never ended`)
+    }
+    if (this.logOut) this.#concludeLogOut()
+    const expected = this.logOut || this.#ilert.ended || this.#lost() ? 'the end' : 'a token'
+    for (const { process, token, error } of last) {
+      const outcome =
+        token !== undefined ? 'a token' : error instanceof ReauthenticationRequired ? 'the end' : String(error)
+      if (outcome !== expected) world.break(`in the end ${process.name} should get ${expected}, and gets ${outcome}`)
+    }
+  }
+
+  #concludeLogOut(): void {
+    const world = this.#world
+    const content = this.#content()
+    if (content && !content.ended) world.break('rule 5: the tokens are in the store although the user has signed out')
+    const revoker = this.#loggedOutBy?.alive && this.#wroteEnd === this.#loggedOutBy
+    for (const { process, answered, refreshToken } of this.#asksAfterLogOut) {
+      const late = answered?.tokens.refreshToken
+      if (!process.alive || late === undefined || !revoker) continue
+      if (!this.#ilert.revoked.has(late)) world.break(`rule 5: ${late} came after the sign-out, and was not revoked`)
+      if (late !== refreshToken) world.count('late tokens revoked')
+    }
+  }
+
+  /** The only losses that no design prevents: the newest tokens died with the process that had them, or on their way. */
+  #lost(): boolean {
+    const world = this.#world
+    const stored = this.#content()?.tokens.refreshToken
+    if (stored !== undefined && this.#ilert.takes(stored)) return false
+    const ask = this.#ilert.asks.find(({ issued }) => issued?.refreshToken === this.#ilert.newest)
+    const unheard = ask && !ask.answered
+    const died = ask && !ask.process.alive && !this.#written.has(ask.issued?.accessToken ?? '')
+    if (this.#ilert.behaviour.refreshTokens !== 'rotate' || !(unheard || died)) {
+      world.break('rule 3: the newest tokens are lost')
+    }
+    world.count(
+      ask?.process.alive ? 'loss: rotated, and the answer was lost' : 'loss: rotated, and died before the write',
+    )
+    return true
+  }
+
+  #content(): Content | undefined {
+    const stored = this.#store.peek(KEY)
+    return stored && parse(stored.data)
+  }
+}
+
+function parse(data: string): Content {
+  return JSON.parse(data.slice(data.indexOf('.') + 1)) as Content
+}

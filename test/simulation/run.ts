@@ -1,0 +1,214 @@
+/* One run of a simulated world: carries out a scenario, and lets the judge look at everything. */
+import type { IlertClient } from '../../src/client/client.ts'
+import { NetworkError, ReauthenticationRequired } from '../../src/ilert/errors.ts'
+import { TokenManager } from '../../src/tokens/manager.ts'
+import type { TokenStore } from '../../src/tokens/store.ts'
+import { Judge } from './judge.ts'
+import type { Deed, Scenario, Step } from './scenario.ts'
+import { SimIlert } from './sim-ilert.ts'
+import { SimStore } from './sim-store.ts'
+import { Process, World } from './world.ts'
+
+export const KEY = 'the grant'
+
+/** What a saboteur may put in the place of a good part. */
+export interface Saboteur {
+  store?: (honest: TokenStore, process: Process, shared: SimStore) => TokenStore
+  client?: (honest: IlertClient, process: Process) => IlertClient
+  open?: (sealed: string) => string
+  renewalMs?: number
+  /** Every request gets a manager of its own. */
+  manyManagers?: boolean
+}
+
+/** One that is up and running, with the manager in it. */
+interface Running {
+  process: Process
+  manager: TokenManager
+}
+
+/** @throws RuleBroken */
+export async function run(scenario: Scenario, counts: Record<string, number>, saboteur: Saboteur = {}): Promise<void> {
+  const simulation = new Simulation(scenario, counts, saboteur)
+  await simulation.run()
+}
+
+class Simulation {
+  readonly #scenario: Scenario
+  readonly #saboteur: Saboteur
+  readonly #world: World
+  readonly #store: SimStore
+  readonly #ilert: SimIlert
+  readonly #judge: Judge
+  readonly #running: Running[] = []
+  #started = 0
+
+  constructor(scenario: Scenario, counts: Record<string, number>, saboteur: Saboteur) {
+    this.#scenario = scenario
+    this.#saboteur = saboteur
+    this.#world = new World(scenario.seed, counts)
+    this.#store = new SimStore(this.#world)
+    if (saboteur.renewalMs !== undefined) this.#store.renewalMs = saboteur.renewalMs
+    this.#ilert = new SimIlert(this.#world, scenario)
+    this.#judge = new Judge(this.#world, this.#store, this.#ilert)
+    for (let i = 0; i < scenario.processes; i++) this.#running.push(this.#start())
+  }
+
+  async run(): Promise<void> {
+    const { manager, process } = this.#at(0)
+    void manager.save(KEY, this.#ilert.signIn(process))
+    await this.#world.pass(1000)
+    for (const step of this.#scenario.steps) {
+      await this.#wait(step.after)
+      this.#act(step)
+      if (this.#world.broken) break
+    }
+    await this.#comeToRest()
+    if (this.#world.broken) throw this.#world.broken
+  }
+
+  #at(index: number): Running {
+    return this.#running[index % this.#running.length] as Running
+  }
+
+  #start(): Running {
+    this.#started += 1
+    const process = new Process(`p${this.#started}`, this.#world)
+    return { process, manager: this.#manager(process) }
+  }
+
+  #manager(process: Process): TokenManager {
+    const { timeoutMs, leases } = this.#scenario
+    const { store = (honest) => honest, client = (honest) => honest, open = (sealed) => sealed } = this.#saboteur
+    const { clock, sleep } = process
+    return new TokenManager(
+      {
+        clientID: 'simulated',
+        clientSecret: 'simulated',
+        clock,
+        timeoutMs,
+        tokenStore: store(this.#store.view(process, leases), process, this.#store),
+      },
+      {
+        client: client(this.#ilert.client(process, timeoutMs) as unknown as IlertClient, process),
+        sealer: { seal: async (text) => text, open: async (sealed) => open(sealed) },
+        sleep,
+        random: this.#world.random,
+      },
+    )
+  }
+
+  async #wait(after: Step['after']): Promise<void> {
+    if ('ms' in after) await this.#world.pass(after.ms)
+    else if ('events' in after) await this.#world.pass(5000, after.events)
+    else await this.#world.pass(after.life * this.#scenario.lifetimeMs)
+  }
+
+  #act(deed: Deed): void {
+    const world = this.#world
+    world.note(JSON.stringify(deed))
+    switch (deed.do) {
+      case 'requests':
+        for (let i = 0; i < deed.count; i++) this.#request(this.#at(deed.process))
+        break
+      case 'requests everywhere':
+        for (const one of this.#running) this.#request(one)
+        break
+      case 'API refuses the token':
+        this.#refuse(this.#at(deed.process))
+        break
+      case 'crash':
+        this.#judge.crash(this.#at(deed.process).process)
+        this.#running[deed.process % this.#running.length] = this.#start()
+        break
+      case 'restart': {
+        const { manager } = this.#at(deed.process)
+        world.count('restart')
+        manager.close().catch(() => {}) // lives on until what was under way is over; new requests go to the new one
+        this.#running[deed.process % this.#running.length] = this.#start()
+        break
+      }
+      case 'logout':
+        this.#logOut(this.#at(deed.process))
+        break
+      case 'ilert ends the grant':
+        world.count('ilert ends the grant')
+        this.#ilert.ended = true
+        break
+      case 'store trouble':
+        this.#store.begin(deed.kind, deed.ms)
+        break
+      case 'ilert trouble':
+        this.#ilert.begin(deed.kind, deed.ms)
+        break
+      case 'clock jumps':
+        world.count(deed.ms < 0 ? 'clock back' : 'clock forward')
+        this.#at(deed.process).process.skewMs += deed.ms
+        break
+      case 'everything sleeps':
+        world.count('everything sleeps')
+        world.leap(deed.ms)
+    }
+  }
+
+  #request({ process, manager }: Running): void {
+    const one = this.#saboteur.manyManagers ? this.#manager(process) : manager
+    const keeper = one.peek(KEY)
+    const verdict = this.#judge.request(process, keeper?.grant.tokens)
+    keeper?.attend()
+    const tokens = keeper ? keeper.freshTokens() : one.get(KEY)
+    tokens.then(verdict.answered, verdict.failed)
+  }
+
+  /** ilert's API says 401 to the present token. */
+  #refuse({ process, manager }: Running): void {
+    const accessToken = manager.peek(KEY)?.grant.tokens.accessToken
+    if (accessToken === undefined) return
+    this.#world.count('API refuses the token')
+    manager.refused(KEY, accessToken).catch((error: unknown) => this.#judge.expectKnown(process, error))
+  }
+
+  #logOut({ process, manager }: Running): void {
+    this.#judge.logOutBegun(process)
+    manager.revoke(KEY).then(
+      () => this.#judge.loggedOut(process),
+      (error: unknown) => this.#judge.expectKnown(process, error),
+    )
+  }
+
+  /** All troubles end, time passes, and what should be there is there. */
+  async #comeToRest(): Promise<void> {
+    const world = this.#world
+    this.#store.end()
+    this.#ilert.end()
+    world.note('all troubles are over')
+    await world.pass(70_000)
+    if (this.#judge.logOut === 'begun') this.#logOut(this.#at(0))
+    for (const one of this.#running) this.#request(one)
+    await world.pass(400_000)
+    for (const one of this.#running) this.#request(one)
+    await world.pass(1000)
+    // Past the end of every token and every wait, whatever anybody's clock has said.
+    const skews = this.#running.map(({ process }) => Math.abs(process.skewMs))
+    for (const { process } of this.#running) process.skewMs = 0
+    await world.pass(this.#scenario.lifetimeMs + Math.max(...skews) + 400_000)
+    const last = this.#running.map(({ process, manager }) => {
+      const outcome: { process: Process; token?: string; error?: unknown } = { process }
+      manager.get(KEY).then(
+        ({ accessToken }) => {
+          outcome.token = accessToken
+        },
+        (error: unknown) => {
+          outcome.error = error
+        },
+      )
+      return outcome
+    })
+    await world.pass(100_000)
+    if (!world.broken) this.#judge.conclude(last)
+  }
+}
+
+export function isKnown(error: unknown): boolean {
+  return error instanceof NetworkError || error instanceof ReauthenticationRequired
+}

@@ -1,0 +1,118 @@
+/* What may happen in a simulated world, as values that fast-check makes, shrinks and replays. */
+import fc from 'fast-check'
+import type { IlertBehaviour, IlertTrouble } from './sim-ilert.ts'
+import type { StoreTrouble } from './sim-store.ts'
+
+/** What happens next. `process` is taken modulo the number of processes. */
+export type Deed =
+  | { do: 'requests'; process: number; count: number }
+  | { do: 'requests everywhere' }
+  | { do: 'API refuses the token'; process: number }
+  | { do: 'crash' | 'restart' | 'logout'; process: number }
+  | { do: 'ilert ends the grant' }
+  | { do: 'store trouble'; kind: StoreTrouble; ms: number }
+  | { do: 'ilert trouble'; kind: IlertTrouble; ms: number }
+  | { do: 'clock jumps'; process: number; ms: number }
+  | { do: 'everything sleeps'; ms: number }
+
+/** A deed, and when: so many milliseconds or events after the one before, or in that part of the token's life. */
+export type Step = { after: { ms: number } | { events: number } | { life: number } } & Deed
+
+export interface Scenario extends IlertBehaviour {
+  /** Of every chance that is not in the steps. */
+  seed: number
+  processes: number
+  leases: boolean
+  timeoutMs: number
+  steps: Step[]
+}
+
+const process = fc.nat({ max: 4 })
+
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 60,
+    arbitrary: fc.record({ do: fc.constant('requests' as const), process, count: fc.integer({ min: 1, max: 4 }) }),
+  },
+  { weight: 50, arbitrary: fc.constant({ do: 'requests everywhere' as const }) },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('API refuses the token' as const), process }) },
+  { weight: 30, arbitrary: fc.record({ do: fc.constant('crash' as const), process }) },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('restart' as const), process }) },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('logout' as const), process }) },
+  { weight: 3, arbitrary: fc.constant({ do: 'ilert ends the grant' as const }) },
+  {
+    weight: 30,
+    arbitrary: fc.record({
+      do: fc.constant('store trouble' as const),
+      kind: fc.constantFrom<StoreTrouble[]>('refuses', 'refuses', 'silent', 'answers lost', 'slow'),
+      ms: fc.oneof(fc.integer({ min: 5, max: 2000 }), fc.integer({ min: 2000, max: 90_000 })),
+    }),
+  },
+  {
+    weight: 30,
+    arbitrary: fc.record({
+      do: fc.constant('ilert trouble' as const),
+      kind: fc.constantFrom<IlertTrouble[]>(
+        'unreachable',
+        'errors',
+        'busy',
+        'loses questions',
+        'loses answers',
+        'silent',
+        'slow',
+        'slow',
+      ),
+      ms: fc.oneof(fc.integer({ min: 5, max: 2000 }), fc.integer({ min: 2000, max: 200_000 })),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant('clock jumps' as const),
+      process,
+      ms: fc.oneof(fc.integer({ min: -5000, max: 5000 }), fc.integer({ min: -4_000_000, max: 4_000_000 })),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('everything sleeps' as const),
+      ms: fc.oneof(fc.integer({ min: 1000, max: 60_000 }), fc.integer({ min: 60_000, max: 4_000_000 })),
+    }),
+  },
+)
+
+const after: fc.Arbitrary<Step['after']> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ events: fc.nat({ max: 12 }) }) },
+  { weight: 3, arbitrary: fc.record({ ms: fc.nat({ max: 300 }) }) },
+  { weight: 2, arbitrary: fc.record({ ms: fc.nat({ max: 70_000 }) }) },
+  { weight: 2, arbitrary: fc.record({ life: fc.constantFrom(0.4, 0.8, 0.95, 1.01) }) },
+)
+
+const step: fc.Arbitrary<Step> = fc.tuple(after, deed).map(([when, what]) => ({ after: when, ...what }))
+
+/** @param only leaves all other behaviours out */
+export function scenarios(only: Partial<Scenario> = {}): fc.Arbitrary<Scenario> {
+  return fc
+    .record({
+      seed: fc.integer(),
+      refreshTokens: fc.constantFrom('reuse' as const, 'add' as const, 'rotate' as const),
+      tooEarly: fc.constantFrom('answered' as const, 'refused' as const, 'invalid_grant' as const),
+      lifetimeMs: fc.constantFrom(3_600_000, 3_600_000, 3_600_000, 600_000, 60_000, 4000),
+      processes: fc.integer({ min: 1, max: 5 }),
+      leases: fc.boolean(),
+      timeoutMs: fc.constantFrom(10_000, 10_000, 30_000),
+      steps: fc.array(step, { minLength: 2, maxLength: 12, size: 'max' }),
+    })
+    .map((scenario) => plausible({ ...scenario, ...only }))
+}
+
+/** Leaves out what nobody promises to survive. */
+function plausible(scenario: Scenario): Scenario {
+  // Without leases the rules hold within one process.
+  const leases = scenario.leases || scenario.processes > 1
+  // A clock that runs ahead of ilert's asks too early. Where ilert says then that the grant is over, who would know?
+  const jumps = scenario.steps.some((one) => one.do === 'clock jumps')
+  const tooEarly = jumps && scenario.tooEarly === 'invalid_grant' ? 'refused' : scenario.tooEarly
+  return { ...scenario, leases, tooEarly }
+}
