@@ -107,7 +107,7 @@ export function createApp(config: Config): { app: Express; ilert: IlertStrategy 
 /** Lets users through who are signed in; the others sign in, and come back to where they wanted to go. */
 const signedIn: RequestHandler = (req, res, next) => {
   if (req.user) next()
-  else res.redirect(`/auth/ilert?${new URLSearchParams({ returnTo: req.originalUrl })}`)
+  else res.redirect(`/auth/ilert?returnTo=${encodeURIComponent(req.originalUrl)}`)
 }
 
 function securityHeaders(secure: boolean): RequestHandler {

@@ -37,8 +37,8 @@ async function start(config: Config): Promise<void> {
     await ilert.client.close()
     await sandbox?.close()
   }
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  process.once('SIGINT', () => void stop())
+  process.once('SIGTERM', () => void stop())
 }
 
 /** An ilert of our own inside this process. */

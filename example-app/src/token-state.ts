@@ -3,9 +3,13 @@ import type { TokenState } from './views.ts'
 
 /** How things stand with ilert. Asks ilert only where the access token is over: the rest is in memory. */
 export async function tokenState(ilert: RequestIlert): Promise<TokenState> {
-  const { connected, scope } = ilert
-  if (!connected) return { connected, scope, endsAt: undefined }
-  return { connected, scope, endsAt: expiryOf(await ilert.accessToken()) }
+  let endsAt: number | undefined
+  try {
+    if (ilert.connected) endsAt = expiryOf(await ilert.accessToken())
+  } catch {
+    // It is over, and there is no other one now. `connected` says whether there will be one later.
+  }
+  return { connected: ilert.connected, scope: ilert.scope, endsAt }
 }
 
 /** The `exp` claim of a JWT (RFC 7519, section 4.1.4), which is good enough to be shown, and not checked in any way. */

@@ -107,7 +107,7 @@ function connection({ connected, endsAt }: TokenState, now: number): Markup {
   <a class="button" href="/auth/ilert">Connect again</a>`
   }
   return html`<p class="state on">Connected</p>
-  <p>${endsAt === undefined ? 'When the access token ends is not known.' : html`The access token ends ${inMinutes(endsAt - now)}, at ${clockTime(endsAt)}.`}</p>`
+  <p>${endsAt === undefined ? 'When the access token ends is not known right now.' : html`The access token ends ${inMinutes(endsAt - now)}, at ${clockTime(endsAt)}.`}</p>`
 }
 
 function scopeItem(scope: string): Markup {

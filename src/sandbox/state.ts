@@ -107,10 +107,8 @@ export class State {
   addRefreshToken(value: string, held: RefreshToken): void {
     const { app, user } = held.grant
     const key = `${app.clientID} ${user.username}`
-    const now = this.#clock.now()
-    const others = (this.#heldBy.get(key) ?? []).filter(
-      (other) => !other.replaced && !this.isOver(other.grant) && other.expiresAt > now,
-    )
+    // All live equally long, so those that expired are the oldest anyway.
+    const others = (this.#heldBy.get(key) ?? []).filter((other) => !other.replaced && !this.isOver(other.grant))
     for (const oldest of others.splice(0, others.length + 1 - REFRESH_TOKENS_PER_USER)) oldest.replaced = true
     this.#heldBy.set(key, [...others, held])
     this.refreshTokens.set(value, held, held.expiresAt)

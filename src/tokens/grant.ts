@@ -53,9 +53,12 @@ export function ended(grant: Grant): Grant {
   return { ...grant, version: grant.version + 1, tokens: { accessToken: '', scope, expiresAt }, ended: true }
 }
 
-/** Below zero where the tokens of `a` are older than those of `b`, another record of the same grant. */
+/**
+ * Below zero where the tokens of `a` are older than those of `b`, another record of the same grant. Of two refreshes
+ * beside each other the later one counts.
+ */
 export function compareAge(a: Grant, b: Grant): number {
-  return (a.refreshes ?? 0) - (b.refreshes ?? 0)
+  return (a.refreshes ?? 0) - (b.refreshes ?? 0) || a.issuedAt - b.issuedAt
 }
 
 /** Whether a refresh of `grant` would still be a refresh of what is stored: nobody else has refreshed it since. */

@@ -62,19 +62,19 @@ async function recorded(options: AppOptions = {}) {
     app,
     browser: app.browser(),
     /** Visits a page of the app, and hears all that is on it. */
-    async visit(browser: Browser, url: string | URL, init?: RequestInit): Promise<Page> {
+    visit: async (browser: Browser, url: string | URL, init?: RequestInit): Promise<Page> => {
       for (const code of new URL(url, app.origin).searchParams.getAll('code')) if (code.length > 15) secrets.add(code)
       const page = await browser.visit(url, init)
       ears.say(`the page ${page.url.pathname}`, page.text, [...page.headers].join('\n'))
       return page
     },
     /** Everything that ilert was told, or has told. */
-    secrets(): Set<string> {
+    secrets: (): Set<string> => {
       for (const secret of secretsIn(recorder?.traffic() ?? '')) secrets.add(secret)
       return secrets
     },
     /** Hears what has become of it all. */
-    async said(): Promise<Said[]> {
+    said: async (): Promise<Said[]> => {
       await app.ilert.tokens.close()
       for (const error of app.errors) ears.say('an error', error)
       ears.say('the strategy', inspect(app.ilert, { depth: 12, showHidden: true, maxStringLength: null }))

@@ -154,13 +154,15 @@ const control = {
     ),
 }
 
-process.on('message', async ({ id, method, args }) => {
+async function obey({ id, method, args }) {
   try {
     process.send({ id, result: await control[method](...args) })
-  } catch (error) {
-    process.send({ id, error: { name: error.name, code: error.code, status: error.status, message: error.message } })
+  } catch ({ name, code, status, message }) {
+    process.send({ id, error: { name, code, status, message } })
   }
-})
+}
+
+process.on('message', (order) => void obey(order))
 
 const server = app.listen(port, '127.0.0.1', (error) => {
   if (error) throw error
@@ -179,6 +181,6 @@ async function stop() {
   process.exit(0)
 }
 
-process.on('SIGTERM', stop)
+process.on('SIGTERM', () => void stop())
 // Whoever started it is gone.
 process.on('disconnect', () => process.exit(1))

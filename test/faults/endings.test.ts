@@ -9,7 +9,10 @@ let fleet: Fleet
 afterEach(() => fleet?.close())
 
 /** ilert withholds its answer to the next refresh, which one process is in the middle of then. */
-async function refreshUnderWay(cookie: string, processed = false): Promise<{ clear(): void; answer: Promise<Answer> }> {
+async function refreshUnderWay(
+  cookie: string,
+  processed = false,
+): Promise<{ clear: () => void; answer: Promise<Answer> }> {
   const { apps, sandbox, refreshes } = fleet
   const before = refreshes().length
   await fleet.advance(HOUR)

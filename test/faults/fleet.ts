@@ -73,11 +73,12 @@ export interface Fleet {
   add(): Promise<App>
   /** Moves the time, ilert's first: no process is ever ahead of it. */
   advance(ms: number): Promise<void>
-  signIn(as?: string): Promise<string>
+  /** As the first user, at the first process. Resolves to the cookies of the browser. */
+  signIn(): Promise<string>
   /** The refreshes that reached ilert. */
-  refreshes(): LoggedRequest[]
-  /** Those of them that brought tokens, or would have, had the process lived. */
-  successful(): LoggedRequest[]
+  readonly refreshes: () => LoggedRequest[]
+  /** Those of them that ilert answered with tokens. */
+  readonly successful: () => LoggedRequest[]
   /** Ends everything, and fails where a process had trouble, or a grant was refreshed too early. */
   close(): Promise<void>
 }
@@ -130,14 +131,14 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       offsetMs += ms
       await Promise.all(apps.map((app) => app.call('moveClock', ms)))
     },
-    async signIn(as) {
+    async signIn() {
       grants += 1
-      return await sandbox.signIn(`${apps[0]?.origin}/auth/ilert`, as === undefined ? {} : { as })
+      return await sandbox.signIn(`${apps[0]?.origin}/auth/ilert`)
     },
     refreshes,
     successful,
     async close() {
-      const troubles = await Promise.all(apps.map((app) => app.call<string[]>('troubles')))
+      const troubles = await Promise.all(apps.splice(0).map((app) => app.call<string[]>('troubles')))
       for (const child of children) child.kill('SIGKILL')
       await Promise.all([agent.destroy(), sandbox.close()])
       expect(troubles.flat()).toEqual([])

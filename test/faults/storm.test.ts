@@ -37,9 +37,9 @@ async function expectOneRefresh(count: number): Promise<void> {
     expect(newest).toMatch(/^200 [\w-]{43}$/)
     expect(newest).not.toBe(`200 ${first}`)
     expect(fleet.refreshes()).toHaveLength(round + 1)
-    for (const { get } of fleet.apps) {
-      expect(await get('/', cookie)).toMatchObject({ user: 'mara.lindqvist', connected: true })
-      expect(await get('/me', cookie)).toMatchObject({ status: 200, username: 'mara.lindqvist' })
+    for (const each of fleet.apps) {
+      expect(await each.get('/', cookie)).toMatchObject({ user: 'mara.lindqvist', connected: true })
+      expect(await each.get('/me', cookie)).toMatchObject({ status: 200, username: 'mara.lindqvist' })
     }
   }
 }

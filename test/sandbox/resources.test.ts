@@ -163,6 +163,8 @@ describe('methods and paths', () => {
     '/api/services/1',
     '/api/services/0',
     '/api/services/007',
+    '/api/users/041057',
+    '/api/users/41057.0',
     '/api/services/-1',
     '/api/services/1e3',
     '/api/services/9999999999999999999999',

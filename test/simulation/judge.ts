@@ -68,7 +68,10 @@ export class Judge {
     const settled = () => {
       this.#pending.delete(token)
       const took = world.now - startedAt
-      if (atHand && took > 0) world.break(`rule 2: ${process.name} has a good token, and a request waited ${took} ms since ${startedAt - 1.8e12}, ${JSON.stringify(cached)} at ${start}`)
+      if (atHand && took > 0)
+        world.break(
+          `rule 2: ${process.name} has a good token, and a request waited ${took} ms since ${startedAt - 1.8e12}, ${JSON.stringify(cached)} at ${start}`,
+        )
       const storeCalm = this.#leasesLostAt < startedAt - 45_000
       if (!atHand && inStore && storeCalm && took > 900) {
         world.break(`rule 2: a good token was in the store, and a request in ${process.name} waited ${took} ms`)
@@ -92,7 +95,7 @@ export class Judge {
       else if (atHand)
         world.break(`rule 4: ${process.name} has a good token, and a request was refused: ${String(error)}`)
       else if (took === 0) world.count('answered at once during the back-off')
-      const calm = this.#troubledAt < startedAt - 400_000
+      const calm = this.#troubledAt < startedAt - 400_000 && !world.clocksDiffer
       if (error instanceof NetworkError && calm) {
         world.break(`rule 4: a request in ${process.name} got ${error.message} though nothing was wrong`)
       }
@@ -228,7 +231,8 @@ export class Judge {
     const revoker = this.#loggedOutBy?.alive && this.#wroteEnd === this.#loggedOutBy
     for (const { process, answered, refreshToken } of this.#asksAfterLogOut) {
       const late = answered?.tokens.refreshToken
-      if (!process.alive || late === undefined || !revoker) continue
+      const followed = this.#ilert.asks.some((ask) => ask.refreshToken === late && ask.issued)
+      if (!process.alive || late === undefined || !revoker || followed) continue
       if (!this.#ilert.revoked.has(late)) world.break(`rule 5: ${late} came after the sign-out, and was not revoked`)
       if (late !== refreshToken) world.count('late tokens revoked')
     }

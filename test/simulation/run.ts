@@ -4,7 +4,7 @@ import { NetworkError, ReauthenticationRequired } from '../../src/ilert/errors.t
 import { TokenManager } from '../../src/tokens/manager.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
 import { Judge } from './judge.ts'
-import type { Deed, Scenario, Step } from './scenario.ts'
+import { type Deed, type Scenario, type Step, THE_REFRESHER } from './scenario.ts'
 import { SimIlert } from './sim-ilert.ts'
 import { SimStore } from './sim-store.ts'
 import { Process, World } from './world.ts'
@@ -68,7 +68,16 @@ class Simulation {
   }
 
   #at(index: number): Running {
-    return this.#running[index % this.#running.length] as Running
+    return this.#running[this.#index(index)] as Running
+  }
+
+  #index(index: number): number {
+    if (index !== THE_REFRESHER) return index % this.#running.length
+    const refresher = this.#ilert.asks.at(-1)?.process
+    return Math.max(
+      0,
+      this.#running.findIndex(({ process }) => process === refresher),
+    )
   }
 
   #start(): Running {
@@ -98,6 +107,12 @@ class Simulation {
     )
   }
 
+  #replace(index: number, end: (one: Running) => void): void {
+    const at = this.#index(index)
+    end(this.#running[at] as Running)
+    this.#running[at] = this.#start()
+  }
+
   async #wait(after: Step['after']): Promise<void> {
     if ('ms' in after) await this.#world.pass(after.ms)
     else if ('events' in after) await this.#world.pass(5000, after.events)
@@ -118,16 +133,13 @@ class Simulation {
         this.#refuse(this.#at(deed.process))
         break
       case 'crash':
-        this.#judge.crash(this.#at(deed.process).process)
-        this.#running[deed.process % this.#running.length] = this.#start()
+        this.#replace(deed.process, ({ process }) => this.#judge.crash(process))
         break
-      case 'restart': {
-        const { manager } = this.#at(deed.process)
+      case 'restart':
         world.count('restart')
-        manager.close().catch(() => {}) // lives on until what was under way is over; new requests go to the new one
-        this.#running[deed.process % this.#running.length] = this.#start()
+        // Lives on until what was under way is over; new requests go to the new one.
+        this.#replace(deed.process, ({ manager }) => void manager.close())
         break
-      }
       case 'logout':
         this.#logOut(this.#at(deed.process))
         break
@@ -143,6 +155,7 @@ class Simulation {
         break
       case 'clock jumps':
         world.count(deed.ms < 0 ? 'clock back' : 'clock forward')
+        world.clocksDiffer = true
         this.#at(deed.process).process.skewMs += deed.ms
         break
       case 'everything sleeps':
@@ -189,9 +202,9 @@ class Simulation {
     for (const one of this.#running) this.#request(one)
     await world.pass(1000)
     // Past the end of every token and every wait, whatever anybody's clock has said.
-    const skews = this.#running.map(({ process }) => Math.abs(process.skewMs))
+    const jumps = this.#scenario.steps.map((step) => (step.do === 'clock jumps' ? Math.abs(step.ms) : 0))
     for (const { process } of this.#running) process.skewMs = 0
-    await world.pass(this.#scenario.lifetimeMs + Math.max(...skews) + 400_000)
+    await world.pass(this.#scenario.lifetimeMs + jumps.reduce((sum, ms) => sum + ms, 0) + 400_000)
     const last = this.#running.map(({ process, manager }) => {
       const outcome: { process: Process; token?: string; error?: unknown } = { process }
       manager.get(KEY).then(

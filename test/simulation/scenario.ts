@@ -3,6 +3,9 @@ import fc from 'fast-check'
 import type { IlertBehaviour, IlertTrouble } from './sim-ilert.ts'
 import type { StoreTrouble } from './sim-store.ts'
 
+/** The process that has asked ilert last. */
+export const THE_REFRESHER = -1
+
 /** What happens next. `process` is taken modulo the number of processes. */
 export type Deed =
   | { do: 'requests'; process: number; count: number }
@@ -27,14 +30,15 @@ export interface Scenario extends IlertBehaviour {
   steps: Step[]
 }
 
-const process = fc.nat({ max: 4 })
+const process = fc.oneof(fc.nat({ max: 4 }), fc.constant(THE_REFRESHER))
+
+const requests: fc.Arbitrary<Deed> = fc.oneof(
+  fc.record({ do: fc.constant('requests' as const), process, count: fc.integer({ min: 1, max: 4 }) }),
+  fc.constant({ do: 'requests everywhere' as const }),
+)
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
-  {
-    weight: 60,
-    arbitrary: fc.record({ do: fc.constant('requests' as const), process, count: fc.integer({ min: 1, max: 4 }) }),
-  },
-  { weight: 50, arbitrary: fc.constant({ do: 'requests everywhere' as const }) },
+  { weight: 60, arbitrary: requests },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('API refuses the token' as const), process }) },
   { weight: 30, arbitrary: fc.record({ do: fc.constant('crash' as const), process }) },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('restart' as const), process }) },
@@ -82,14 +86,31 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   },
 )
 
-const after: fc.Arbitrary<Step['after']> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ events: fc.nat({ max: 12 }) }) },
-  { weight: 3, arbitrary: fc.record({ ms: fc.nat({ max: 300 }) }) },
-  { weight: 2, arbitrary: fc.record({ ms: fc.nat({ max: 70_000 }) }) },
-  { weight: 2, arbitrary: fc.record({ life: fc.constantFrom(0.4, 0.8, 0.95, 1.01) }) },
+/** In the middle of what the deed before has begun. */
+const soon: fc.Arbitrary<Step['after']> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ events: fc.nat({ max: 12 }) }) },
+  { weight: 1, arbitrary: fc.record({ ms: fc.nat({ max: 300 }) }) },
 )
 
-const step: fc.Arbitrary<Step> = fc.tuple(after, deed).map(([when, what]) => ({ after: when, ...what }))
+const later: fc.Arbitrary<Step['after']> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ ms: fc.nat({ max: 3000 }) }) },
+  { weight: 1, arbitrary: fc.record({ ms: fc.nat({ max: 70_000 }) }) },
+)
+
+/** When a refresh is due, or overdue. */
+const due: fc.Arbitrary<Step['after']> = fc.record({ life: fc.constantFrom(0.4, 0.85, 0.9, 1.01, 1.01) })
+
+const step = (after: fc.Arbitrary<Step['after']>, what: fc.Arbitrary<Deed>): fc.Arbitrary<Step> =>
+  fc.tuple(after, what).map(([when, deed]) => ({ after: when, ...deed }))
+
+/** A refresh becomes due, requests come, and things happen in the middle of it, and after it. */
+const scene: fc.Arbitrary<Step[]> = fc
+  .tuple(
+    fc.array(step(due, requests), { maxLength: 1 }),
+    fc.array(step(soon, deed), { maxLength: 5 }),
+    fc.array(step(later, deed), { maxLength: 2 }),
+  )
+  .map((parts) => parts.flat())
 
 /** @param only leaves all other behaviours out */
 export function scenarios(only: Partial<Scenario> = {}): fc.Arbitrary<Scenario> {
@@ -102,7 +123,7 @@ export function scenarios(only: Partial<Scenario> = {}): fc.Arbitrary<Scenario> 
       processes: fc.integer({ min: 1, max: 5 }),
       leases: fc.boolean(),
       timeoutMs: fc.constantFrom(10_000, 10_000, 30_000),
-      steps: fc.array(step, { minLength: 2, maxLength: 12, size: 'max' }),
+      steps: fc.array(scene, { minLength: 1, maxLength: 3, size: 'max' }).map((scenes) => scenes.flat()),
     })
     .map((scenario) => plausible({ ...scenario, ...only }))
 }

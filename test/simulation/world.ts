@@ -18,6 +18,8 @@ export class World {
   readonly random: () => number
   /** How often each kind of fault and race has happened. */
   readonly counts: Record<string, number>
+  /** A clock has jumped: a token that one process got may be over for another at once. */
+  clocksDiffer = false
   /** When everything last slept: leases have been lost until then. */
   sleptAt = Number.NEGATIVE_INFINITY
   /** What was broken first; the run ends with it. */
