@@ -118,6 +118,12 @@ test('the sandbox chapter runs', async () => {
   expect({ stdout, stderr, code }).toEqual({ stdout: '0\n', stderr: '', code: 0 })
 })
 
+test('the contract suite runs in another test runner', async () => {
+  const { stdout, code } = await output(start('tokenStoreContract(', {}))
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^# pass [1-9]\d+$/m)
+}, 60_000)
+
 test('the scopes chapter says what comes out', async () => {
   const block = blocks[blockWith('covers(')] as string
   const { covers, formatScope, parseScope, requiredScope } = await import('../src/index.ts')

@@ -13,7 +13,7 @@ export interface Lease {
 }
 
 /**
- * Where sealed token records are kept. Implement it over what you have; the contract suite in `test/contract` says
+ * Where sealed token records are kept. Implement it over what you have; the contract suite in `passport-ilert/testing` says
  * whether an implementation holds what it must.
  *
  * A method that cannot do its work rejects, and does so within a bounded time: the manager then treats the store as

@@ -57,14 +57,14 @@ export class Vault {
   async alone<T>(key: string, limitMs: number, work: (lease?: Lease) => Promise<T>): Promise<T> {
     if (!this.#store.withLease) return await work()
     const waiting = new AbortController()
-    const done = new AbortController()
+    const done = new AbortController() // aborted with null: the usual reason is an error with a stack
     // The wait is bounded, the work is not: it has bounds of its own, and giving it up would lose its answer.
     void this.#sleep(limitMs, done.signal).then(() => waiting.abort(away(new Error('no lease in time'))))
     try {
       return await this.#store.withLease(
         key,
         async (lease) => {
-          done.abort()
+          done.abort(null)
           return await work(lease)
         },
         { signal: waiting.signal },
@@ -72,7 +72,7 @@ export class Vault {
     } catch (error) {
       throw error instanceof IlertError ? error : away(error)
     } finally {
-      done.abort()
+      done.abort(null)
     }
   }
 
@@ -89,7 +89,7 @@ export class Vault {
   }
 
   async #bounded<T>(call: () => Promise<T>): Promise<T> {
-    const done = new AbortController()
+    const done = new AbortController() // aborted with null: the usual reason is an error with a stack
     const late = this.#sleep(STORE_TIMEOUT_MS, done.signal).then(() => {
       throw new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)
     })
@@ -99,7 +99,7 @@ export class Vault {
     } catch (error) {
       throw away(error)
     } finally {
-      done.abort()
+      done.abort(null)
     }
   }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { jest } from '@jest/globals'
 import type { CallInit, IlertApi } from '../../src/client/api.ts'
 import {
   APIError,

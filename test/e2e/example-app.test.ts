@@ -208,7 +208,9 @@ describe('the example app without a browser', () => {
     expect(app.stdout).toContain('Sandbox: no ilert account is used')
     const open = await fetch(app.url) // its connection stays open, as a browser's does
     expect(open.status).toBe(200)
+    const began = performance.now()
     await app.stop()
+    expect(performance.now() - began).toBeLessThan(5000) // before any connection is cut, or process killed
     await expect(fetch(app.url)).rejects.toThrow()
   })
 

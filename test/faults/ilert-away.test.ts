@@ -4,6 +4,8 @@ import { startRedis } from '../support/redis.ts'
 import { type Answer, type App, agreed, type Fleet, HOUR, PAST_BACK_OFF, startFleet, TOKEN } from './fleet.ts'
 
 const MINUTES = 60_000
+/** Milliseconds, for tests with hundreds of requests one after the other. */
+const SLOW = 60_000
 
 let fleet: Fleet
 afterEach(() => fleet?.close())
@@ -59,37 +61,45 @@ describe('an ilert that is not itself when the token expires', () => {
     expect(refreshes()).toHaveLength(2)
   })
 
-  it('is asked at most 20 times in 10 minutes, and within a minute of its return all is well', async () => {
-    fleet = await startFleet({ frozen: true })
-    const { sandbox } = fleet
-    const cookie = await fleet.signIn()
-    await fleet.advance(HOUR - 2 * MINUTES)
-    const fault = sandbox.fault({ path: TOKEN, kind: 500 })
-    expect(await tenMinutes(cookie, 2000)).toBeLessThanOrEqual(20)
-    fault.clear()
-    await fleet.advance(PAST_BACK_OFF)
-    expect(await fleet.apps[0]?.get('/token', cookie)).toMatchObject({ status: 200 })
-  })
+  it(
+    'is asked at most 20 times in 10 minutes, and within a minute of its return all is well',
+    async () => {
+      fleet = await startFleet({ frozen: true })
+      const { sandbox } = fleet
+      const cookie = await fleet.signIn()
+      await fleet.advance(HOUR - 2 * MINUTES)
+      const fault = sandbox.fault({ path: TOKEN, kind: 500 })
+      expect(await tenMinutes(cookie, 2000)).toBeLessThanOrEqual(20)
+      fault.clear()
+      await fleet.advance(PAST_BACK_OFF)
+      expect(await fleet.apps[0]?.get('/token', cookie)).toMatchObject({ status: 200 })
+    },
+    SLOW,
+  )
 })
 
 needs('redis-server')('an ilert that is away from four processes with Redis', () => {
-  it('signs nobody out, and hears of each process at most 20 times in 10 minutes', async () => {
-    const redis = await startRedis()
-    try {
-      fleet = await startFleet({ processes: 4, tokens: redis.url, sessions: redis.url, frozen: true })
-      const cookie = await fleet.signIn()
-      await fleet.advance(HOUR - 2 * MINUTES)
-      const fault = fleet.sandbox.fault({ path: TOKEN, kind: 'reset' })
-      expect(await tenMinutes(cookie, 5000)).toBeLessThanOrEqual(4 * 20)
-      fault.clear()
-      await fleet.advance(PAST_BACK_OFF)
-      const answers = await Promise.all(fleet.apps.map((app) => app.storm(5, '/token', cookie)))
-      expect(agreed(answers.flat())).toMatch(/^200 [\w-]{43}$/)
-      expect(fleet.successful()).toHaveLength(1)
-    } finally {
-      await redis.stop()
-    }
-  })
+  it(
+    'signs nobody out, and hears of each process at most 20 times in 10 minutes',
+    async () => {
+      const redis = await startRedis()
+      try {
+        fleet = await startFleet({ processes: 4, tokens: redis.url, sessions: redis.url, frozen: true })
+        const cookie = await fleet.signIn()
+        await fleet.advance(HOUR - 2 * MINUTES)
+        const fault = fleet.sandbox.fault({ path: TOKEN, kind: 'reset' })
+        expect(await tenMinutes(cookie, 10_000)).toBeLessThanOrEqual(4 * 20)
+        fault.clear()
+        await fleet.advance(PAST_BACK_OFF)
+        const answers = await Promise.all(fleet.apps.map((app) => app.storm(5, '/token', cookie)))
+        expect(agreed(answers.flat())).toMatch(/^200 [\w-]{43}$/)
+        expect(fleet.successful()).toHaveLength(1)
+      } finally {
+        await redis.stop()
+      }
+    },
+    SLOW,
+  )
 })
 
 /** A request to each process every `stepMs`, 2 minutes before expiry and 8 minutes after. How often was ilert asked? */

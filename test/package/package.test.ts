@@ -70,12 +70,14 @@ test('import brings everything', async () => {
     `import * as main from 'passport-ilert'
      import * as redis from 'passport-ilert/redis'
      import * as sandbox from 'passport-ilert/sandbox'
-     console.log([...Object.keys(main), ...Object.keys(redis), ...Object.keys(sandbox)].sort().join(' '))`,
+     import * as testing from 'passport-ilert/testing'
+     const all = [main, redis, sandbox, testing].flatMap((part) => Object.keys(part))
+     console.log(all.sort().join(' '))`,
   )
   expect(names).toBe(
     'APIError IlertBearerStrategy IlertClient IlertError IlertStrategy InsufficientScope MemoryTokenStore NetworkError OAuthError ' +
       'ReauthenticationRequired RedisTokenStore SessionTokenStore TokenManager covers createSandbox formatScope ' +
-      'parseScope requiredScope scopes',
+      'parseScope requiredScope scopes tokenStoreContract',
   )
 })
 

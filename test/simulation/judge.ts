@@ -73,7 +73,8 @@ export class Judge {
           `rule 2: ${process.name} has a good token, and a request waited ${took} ms since ${startedAt - 1.8e12}, ${JSON.stringify(cached)} at ${start}`,
         )
       const storeCalm = this.#leasesLostAt < startedAt - 45_000
-      if (!atHand && inStore && storeCalm && took > 900) {
+      const jumped = process.clock.now() - world.now !== start - startedAt
+      if (!atHand && inStore && storeCalm && !jumped && took > 900) {
         world.break(`rule 2: a good token was in the store, and a request in ${process.name} waited ${took} ms`)
       }
       if (took > PATIENCE_MS && this.#troubledAt < startedAt - 45_000) {
@@ -139,8 +140,10 @@ export class Judge {
     }
     if (this.logOut) this.#asksAfterLogOut.push(ask)
     const last = this.#lastLanded?.answered
-    const since = last ? ask.askedAt - last.at : Number.NEGATIVE_INFINITY
-    ask.tooSoon = since >= 0 && since < Math.min(300_000, this.#ilert.behaviour.lifetimeMs / 2)
+    if (!last) return
+    const interval = Math.min(300_000, this.#ilert.behaviour.lifetimeMs / 2)
+    const since = ask.askedAt - last.at // less than nothing where the one clock is behind the other
+    ask.tooSoon = since >= 0 && since < interval && world.now - last.atTrue < interval
   }
 
   #onAnswer(ask: Ask): void {

@@ -29,8 +29,13 @@ interface Running {
 
 /** @throws RuleBroken */
 export async function run(scenario: Scenario, counts: Record<string, number>, saboteur: Saboteur = {}): Promise<void> {
-  const simulation = new Simulation(scenario, counts, saboteur)
-  await simulation.run()
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0 // Jest maps every stack to its source, which takes longer than all the rest
+  try {
+    await new Simulation(scenario, counts, saboteur).run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 class Simulation {

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { createClient as createClient5 } from 'redis'
 import { createClient as createClient6 } from 'redis6'
 import { RedisTokenStore } from '../../src/tokens/redis.ts'
-import { tokenStoreContract } from '../contract/token-store.ts'
+import { tokenStoreContract } from '../../src/testing/index.ts'
 import { needs } from '../support/needs.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StoredTokens, TokenStore } from '../../src/tokens/store.ts'
+import type { StoredTokens, TokenStore } from '../tokens/store.ts'
 
 export interface ContractSubject {
   /** Empty, and used by one case alone. */
