@@ -3,18 +3,22 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
+const cwd = import.meta.dirname
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
-const run = (...args) => spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: 'inherit' })
+const windows = process.platform === 'win32'
 
 // Once beforehand, so that there is something to start.
-spawnSync(process.execPath, [tsc], { cwd: import.meta.dirname, stdio: 'inherit' })
+spawnSync(process.execPath, [tsc], { cwd, stdio: 'inherit' })
+
+// Each in a group of its own, since tsc starts another process, which would stay behind.
+const stdio = ['ignore', 'inherit', 'inherit']
 const children = [
-  run(tsc, '--watch', '--preserveWatchOutput'),
-  run('--watch', '--enable-source-maps', 'dist/server.js'),
-]
+  [tsc, '--watch', '--preserveWatchOutput'],
+  ['--watch', 'dist/server.js'],
+].map((args) => spawn(process.execPath, args, { cwd, stdio, detached: !windows }))
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    for (const child of children) child.kill(signal)
+  process.once(signal, () => {
+    for (const { pid } of children) process.kill(windows ? pid : -pid, signal)
   })
 }

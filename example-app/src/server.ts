@@ -25,8 +25,8 @@ async function start(config: Config): Promise<void> {
     process.exit(1)
   })
   server.listen(port, () => {
-    console.log(`The example app is up at ${address}`)
     if (sandbox) console.log('Sandbox: no ilert account is used. Set ILERT_CLIENT_ID to sign in at ilert instead.')
+    console.log(`The example app is up at ${address}`)
   })
 
   async function stop(): Promise<void> {

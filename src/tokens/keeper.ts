@@ -71,12 +71,11 @@ export class Keeper {
   #refused = false
 
   constructor(key: string, grant: Grant, parts: KeeperParts) {
-    const { vault, clock, timeoutMs, discard } = parts
+    const { vault, clock, discard } = parts
     this.#parts = parts
     this.#record = new GrantRecord(key, grant, {
       vault,
       clock,
-      timeoutMs,
       discard,
       onTokens: (before) => this.#onTokens(before),
     })
@@ -282,7 +281,10 @@ export class Keeper {
       }
       if (lease?.signal.aborted) break
       const claimed = await this.#record.claim()
-      if (claimed) return this.removed ? undefined : claimed
+      if (!claimed) continue
+      if (this.removed) return undefined
+      if (!lease?.signal.aborted) return claimed
+      await this.#record.unclaim(claimed).catch(ignore)
     }
     throw new NetworkError('Others were in the way of this refresh. Try again.', { code: 'store_unavailable' })
   }

@@ -45,6 +45,7 @@ interface Internals {
   sealer?: Sealing
   sleep?: Sleep
   random?: () => number
+  cachedGrants?: number
 }
 
 /**
@@ -59,7 +60,7 @@ export class TokenManager {
   readonly #ownsClient: boolean
   readonly #vault: Vault
   readonly #parts: KeeperParts
-  readonly #cache = new LRUCache<string, Keeper>({ max: CACHED_GRANTS, dispose: (keeper) => this.#disown(keeper) })
+  readonly #cache: LRUCache<string, Keeper>
   /** Keepers that must not be forgotten, whatever the cache pushes out. */
   readonly #busy = new Map<string, Keeper>()
   /** The keys under which this process knows refresh tokens to be kept. */
@@ -78,6 +79,10 @@ export class TokenManager {
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
     }
+    this.#cache = new LRUCache({
+      max: internals.cachedGrants ?? CACHED_GRANTS,
+      dispose: (keeper) => this.#disown(keeper),
+    })
     this.#ownsClient = internals.client === undefined
     this.#client = internals.client ?? new IlertClient(options)
     const wait = internals.sleep ?? sleep

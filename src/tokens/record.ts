@@ -22,8 +22,6 @@ const WRITE_TRIES = 10
 interface RecordParts {
   readonly vault: Vault
   readonly clock: Clock
-  /** Milliseconds that a call to ilert may take. */
-  readonly timeoutMs: number
   /** Revokes tokens that nobody will keep. Never throws. */
   readonly discard: (tokens: Readonly<TokenSet>) => void
   /** Called when other tokens than those `before` have turned up in the store. */
@@ -138,13 +136,13 @@ export class GrantRecord {
    * ilert may have answered. Resolves to undefined where somebody else has written meanwhile.
    */
   async claim(): Promise<Grant | undefined> {
-    const { clock, vault, timeoutMs } = this.#parts
+    const { clock, vault } = this.#parts
     const { asking, ...grant } = this.#grant
     const now = clock.now()
     const by = randomUUID()
     const claimed = { ...grant, version: grant.version + 1, asking: { at: now, by } }
-    // A claim that is still there tells that its answer was lost, and ilert may have given it as late as this.
-    if (asking) claimed.lostAt = Math.max(grant.lostAt ?? 0, Math.min(now, asking.at + timeoutMs))
+    // A claim that is still there tells that its answer was lost, or is on its way: ilert may give it as late as now.
+    if (asking) claimed.lostAt = now
     this.#claim = by
     if (!(await vault.write(this.key, claimed, now))) return undefined
     this.#known(claimed)

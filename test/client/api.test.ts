@@ -3,6 +3,7 @@ import { jest } from '@jest/globals'
 import type { CallInit, IlertApi } from '../../src/client/api.ts'
 import {
   APIError,
+  type Clock,
   IlertError,
   InsufficientScope,
   type Keeping,
@@ -12,7 +13,7 @@ import {
   TokenManager,
   type TokenSet,
 } from '../../src/index.ts'
-import { closeApps, startApp, type TestApp } from '../support/app.ts'
+import { closeApps, startApp } from '../support/app.ts'
 import { closeServers, json, type Received, serve, serveSocket, type TestServer } from '../support/server.ts'
 
 const TOKEN = '/api/developers/oauth2/token'
@@ -20,6 +21,7 @@ const TOKEN = '/api/developers/oauth2/token'
 const managers = new Set<TokenManager>()
 
 afterEach(async () => {
+  jest.restoreAllMocks()
   jest.useRealTimers()
   await closeApps()
   await closeServers()
@@ -45,8 +47,12 @@ async function world(
   { tokens = {}, keeping = {}, token }: { tokens?: Partial<TokenSet>; keeping?: Partial<Keeping>; token?: Answer } = {},
 ): Promise<World> {
   let issued = 0
+  const calls: Received[] = []
   const server = await serve((response, request) => {
-    if (request.path !== TOKEN) return answer(response, request)
+    if (request.path !== TOKEN) {
+      calls.push(request)
+      return answer(response, request)
+    }
     if (token) return token(response, request)
     issued++
     json(response, 200, {
@@ -56,12 +62,13 @@ async function world(
       expires_in: 3600,
     })
   })
-  return await worldAt(server, { tokens, keeping })
+  return await worldAt(server, { tokens, keeping }, calls)
 }
 
 async function worldAt(
   server: TestServer,
   { tokens = {}, keeping = {} }: { tokens?: Partial<TokenSet>; keeping?: Partial<Keeping> } = {},
+  calls: Received[] = [],
 ): Promise<World> {
   const clock = { time: Date.now(), now: () => clock.time }
   const manager = new TokenManager({
@@ -85,9 +92,7 @@ async function worldAt(
     manager,
     server,
     clock,
-    get calls() {
-      return server.requests.filter(({ path }) => path !== TOKEN)
-    },
+    calls,
     get refreshes() {
       return server.requests.filter(({ path }) => path === TOKEN).length
     },
@@ -108,9 +113,14 @@ const status =
 const ok = status(200, { fine: true })
 const reset: Answer = (response) => response.socket?.resetAndDestroy()
 
-/** Fakes the timers that wait for a 429 to be over, and leaves those alone which sockets need. */
-function fakeTimers() {
+/**
+ * Fakes the timers that wait for a 429 to be over, and leaves those alone which sockets need. Returns what tells how
+ * many waits of so many milliseconds were begun.
+ */
+function fakeTimers(): (ms: number) => number {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance', 'hrtime'] })
+  const spy = jest.spyOn(globalThis, 'setTimeout')
+  return (ms) => spy.mock.calls.filter(([, delay]) => delay === ms).length
 }
 
 async function turns(isTrue: () => boolean): Promise<void> {
@@ -444,18 +454,19 @@ describe('a signal', () => {
     expect(world_.calls).toHaveLength(1)
   })
 
-  it('ends the wait after a 429, and leaves no timer and no listener', async () => {
-    fakeTimers()
-    const abort = new AbortController()
+  it('ends the wait after a 429, and leaves no timer', async () => {
     const { api, calls } = await world(status(429, {}, { 'retry-after': '60' }))
+    const waits = fakeTimers()
+    const cleared = jest.spyOn(globalThis, 'clearTimeout')
+    const abort = new AbortController()
     const call = api.get('/api/alerts', { signal: abort.signal, retry: { maxDelayMs: 3_600_000 } })
     const outcome = expect(call).rejects.toBe(reason)
-    await turns(() => calls.length === 1)
-    await jest.advanceTimersByTimeAsync(1000)
-    await turns(() => jest.getTimerCount() > 0)
-    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+    await turns(() => waits(60_000) === 1)
+    cleared.mockClear()
     abort.abort(reason)
     await outcome
+    expect(cleared).toHaveBeenCalledTimes(1)
+    await jest.advanceTimersByTimeAsync(60_000)
     expect(calls).toHaveLength(1)
   })
 
@@ -669,14 +680,15 @@ describe('a 429', () => {
   it('is waited for and the call repeated where the caller asks for it, POST as well', async () => {
     for (const method of ['GET', 'POST']) {
       const world_ = await world(inTurn(status(429, {}, { 'retry-after': '2' }), ok))
-      fakeTimers()
+      const waits = fakeTimers()
       const call = world_.api.request(method, '/api/alerts', { retry: { maxDelayMs: 2000 } })
-      await turns(() => world_.calls.length === 1 && jest.getTimerCount() === 1)
+      await turns(() => waits(2000) === 1)
       await jest.advanceTimersByTimeAsync(1999)
       expect(world_.calls).toHaveLength(1)
       await jest.advanceTimersByTimeAsync(1)
       expect(await call).toEqual({ fine: true })
       expect(world_.calls).toHaveLength(2)
+      jest.restoreAllMocks()
       jest.useRealTimers()
     }
   })
@@ -690,11 +702,11 @@ describe('a 429', () => {
 
   it('and another: all waits together stay within what the caller is ready to wait', async () => {
     const world_ = await world(status(429, {}, { 'retry-after': '2' }))
-    fakeTimers()
+    const waits = fakeTimers()
     const call = world_.api.get('/api/alerts', { retry: { maxDelayMs: 5000 } })
     const outcome = expect(call).rejects.toMatchObject({ status: 429 })
     for (const count of [1, 2]) {
-      await turns(() => world_.calls.length === count && jest.getTimerCount() === 1)
+      await turns(() => waits(2000) === count)
       await jest.advanceTimersByTimeAsync(2000)
     }
     await outcome
@@ -858,15 +870,15 @@ async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
 describe('req.ilert', () => {
   /** An app whose requests to `/run` do `work`, with a user who has signed in. */
   async function signedIn(
-    work: (ilert: Express.Request['ilert'], app: TestApp) => Promise<unknown>,
-    o: { scope?: string; sandbox?: object } = {},
+    work: (ilert: Express.Request['ilert']) => Promise<unknown>,
+    o: { scope?: string; sandbox?: object; clock?: Clock } = {},
   ) {
     const app = await startApp({
-      strategy: { scope: o.scope ?? 'alert:d' },
+      strategy: { scope: o.scope ?? 'alert:d', ...(o.clock && { clock: o.clock }) },
       ...(o.sandbox && { sandbox: o.sandbox }),
-      routes: (web, app) => {
+      routes: (web) => {
         web.get('/run', (req, res, next) => {
-          work(req.ilert, app).then((result) => res.json({ result }), next)
+          work(req.ilert).then((result) => res.json({ result }), next)
         })
       },
     })
@@ -917,21 +929,14 @@ describe('req.ilert', () => {
     expect(app.sandbox.requests).toHaveLength(before)
   })
 
-  it('refreshes after a 401, and is answered', async () => {
-    let wrong = true
-    const { run, app } = await signedIn(async (ilert, app) => {
-      const token = await ilert.accessToken()
-      const keeper = app.ilert.tokens
-      if (wrong) {
-        wrong = false
-        // ilert takes the token no more, though its time is not over.
-        app.sandbox.clock.advance(3_600_000)
-        jest.spyOn(app.ilert.client, 'callAPI')
-      }
-      const answer = await ilert.get('/api/alerts')
-      return [Array.isArray(answer), token === (await ilert.accessToken()), keeper !== undefined]
+  it('refreshes once after a 401, and is answered', async () => {
+    // ilert takes the token no more, while the app's clock says that its time is not over.
+    const clock = { now: () => 1_800_000_000_000 }
+    const { run, app } = await signedIn(async (ilert) => (await ilert.get<unknown[]>('/api/alerts')).length > 0, {
+      clock,
     })
-    expect(await run()).toEqual({ status: 200, body: { result: [true, false, true] } })
+    app.sandbox.clock.advance(3_600_001)
+    expect(await run()).toEqual({ status: 200, body: { result: true } })
     expect(app.sandbox.requests.filter(({ grantType }) => grantType === 'refresh_token')).toHaveLength(1)
   })
 

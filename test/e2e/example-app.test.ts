@@ -253,6 +253,24 @@ describe('the example app without a browser', () => {
     }
   })
 
+  it('escapes what others have written', async () => {
+    const app = await startOnSandbox()
+    const begun = await fetch(`${app.url}/auth/ilert`, { redirect: 'manual' })
+    const query = new URLSearchParams({
+      error: 'invalid_scope',
+      error_description: `<img src="x" onerror='y'>&amp;`,
+      state: new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? '',
+    })
+    const cookie = begun.headers.getSetCookie().map((line) => line.split(';')[0])
+    const response = await fetch(`${app.url}/auth/ilert/callback?${query.toString()}`, {
+      headers: { cookie: cookie.join('; ') },
+    })
+    expect(response.status).toBe(400)
+    const text = await response.text()
+    expect(text).toContain('ilert refused the sign-in')
+    expect(text).toContain('&#60;img src=&#34;x&#34; onerror=&#39;y&#39;&#62;&#38;amp;')
+  })
+
   it('takes the form that signs out from its own pages only', async () => {
     const app = await startOnSandbox()
     const cookie = await app.sandbox.signIn(`${app.url}/auth/ilert`)
@@ -277,7 +295,8 @@ describe('the example app without a browser', () => {
 
   it('sets cookies that scripts and other sites cannot use, and that need https where browsers use it', async () => {
     const plain = await startOnSandbox()
-    const { cookies } = await walk(`${plain.url}/auth/ilert`)
+    const { response: page, cookies } = await walk(`${plain.url}/auth/ilert`)
+    expect(await page.text()).toContain('Mara Lindqvist')
     const sessions = cookies.filter((cookie) => cookie.startsWith('session='))
     expect(sessions).not.toEqual([])
     for (const cookie of sessions) expect(cookie).toMatch(/; HttpOnly; SameSite=Lax$/)

@@ -63,7 +63,7 @@ describe('passport.authenticate', () => {
     const entries = Object.values(app.store.entries()).map((text) => JSON.parse(text))
     const sessions = entries.filter((entry) => entry.passport)
     expect(sessions).toHaveLength(1)
-    const [{ cookie, passport, ...rest }] = sessions
+    const [{ cookie: _, passport, ...rest }] = sessions
     expect(passport).toEqual({ user: expect.objectContaining({ provider: 'ilert' }) })
     expect(Object.keys(rest)).toEqual(['passport-ilert'])
     expect(rest['passport-ilert'].grant).toMatch(/[\w-]{22}$/)

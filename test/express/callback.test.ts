@@ -140,6 +140,12 @@ describe('a callback is refused without a call to ilert', () => {
     expect((await browser.visit(callback)).location).toBe('/')
   })
 
+  it('when it is a POST elsewhere, where the app finishes sign-ins too', async () => {
+    const { app, browser, callback } = await begun()
+    expect((await browser.visit(`/auth/ilert${callback.search}`, { method: 'POST' })).status).toBe(405)
+    expectUntouched(app)
+  })
+
   it.each([true, false])('when it is a form that was posted, whether or not the app reads forms: %s', async (reads) => {
     const { app, browser, code, state } = await begun({
       before: (web) => reads && web.use(express.urlencoded({ extended: true })),

@@ -134,6 +134,36 @@ describe('the same callback twice at once', () => {
     expect(await isAlive(app, seen[0]?.refreshToken)).toBe(true)
   })
 
+  it('keeps the tokens for the request that attaches them, when another has no use for them and ends first', async () => {
+    let first: Promise<unknown> | undefined
+    const { seen, verify } = rememberTokens()
+    const app = await startApp({
+      sandbox: LASTING,
+      strategy: { verify },
+      callback: (app) => (req, res, next) => {
+        const done = async (_error: unknown, user: Express.User) => {
+          if (req.get('purpose') === 'prefetch') return res.end('later')
+          await first
+          await until(() => app.server.listenerCount('ended') === 0)
+          req.logIn(user, (error) => (error ? next(error) : next()))
+        }
+        if (req.get('purpose') === 'prefetch') res.once('close', () => setImmediate(() => app.server.emit('ended')))
+        app.passport.authenticate('ilert', done)(req, res, next)
+      },
+    })
+    app.server.once('ended', () => {})
+    const browser = app.browser()
+    const callback = await browser.callback()
+    const { cookies } = browser
+    first = app.browser().visit(callback, { headers: { cookie: cookies, purpose: 'prefetch' } })
+    const page = await browser.visit(callback)
+    expect(((await first) as Page).text).toBe('later')
+    expect(page.json).toMatchObject({ connected: true })
+    expect(app.count(TOKEN)).toBe(1)
+    expect(await isAlive(app, seen[0]?.refreshToken)).toBe(true)
+    expect(app.count(REVOKE)).toBe(0)
+  })
+
   it('never attaches tokens that were let go because the first request had no use for them', async () => {
     let logsIn = false
     const { seen, verify } = rememberTokens()

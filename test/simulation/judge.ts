@@ -25,6 +25,7 @@ export class Judge {
   readonly #written = new Set<string>()
   /** When the newest of them was written. */
   #writtenAt = 0
+  #crashedAt = Number.NEGATIVE_INFINITY
   #lastLanded: Ask | undefined
   readonly #asksAfterLogOut: Ask[] = []
   #pending = new Map<object, Process>()
@@ -77,7 +78,7 @@ export class Judge {
       if (!atHand && inStore && storeCalm && !jumped && took > 900) {
         world.break(`rule 2: a good token was in the store, and a request in ${process.name} waited ${took} ms`)
       }
-      if (took > PATIENCE_MS && this.#troubledAt < startedAt - 45_000) {
+      if (world.now - Math.max(startedAt, this.#crashedAt) > PATIENCE_MS && this.#troubledAt < startedAt - 45_000) {
         world.break(`rule 6: a request in ${process.name} waited ${took} ms though nothing was wrong but the dead`)
       }
       return took
@@ -191,6 +192,7 @@ export class Judge {
       world.count('crash between the answer and its write')
     }
     process.alive = false
+    this.#crashedAt = world.now
     for (const [request, owner] of this.#pending) if (owner === process) this.#pending.delete(request)
   }
 

@@ -108,6 +108,7 @@ class Simulation {
         sealer: { seal: async (text) => text, open: async (sealed) => open(sealed) },
         sleep,
         random: this.#world.random,
+        cachedGrants: 10,
       },
     )
   }

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express'
 import session from 'express-session'
 import passport, { type Authenticator } from 'passport'
+import { request } from 'undici'
 import { IlertStrategy, type IlertStrategyOptions } from '../../src/index.ts'
 import { CookieJar } from '../../src/sandbox/cookie-jar.ts'
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
@@ -18,7 +19,7 @@ const CALLBACK = '/auth/ilert/callback'
 export interface AppOptions {
   sandbox?: SandboxOptions
   /** Added to what the sandbox says. */
-  strategy?: IlertStrategyOptions & { passReqToCallback?: true }
+  strategy?: IlertStrategyOptions
   /** The classic one, as the second argument. */
   verify?: (...args: never[]) => unknown
   /** For `passport.authenticate()` where a sign-in begins. */
@@ -70,7 +71,7 @@ export interface Home {
 }
 
 /** An express-session store whose content can be seen, and which can be made to fail. */
-export class TestStore extends session.MemoryStore {
+class TestStore extends session.MemoryStore {
   /** Says of a write whether it fails. */
   fails: (id: string, data: session.SessionData) => boolean = () => false
 
@@ -238,14 +239,31 @@ export class Browser {
     const cookie = this.jar.header(url)
     const headers = { ...(cookie && { cookie }), ...(init.headers as Record<string, string>) }
     const response = await fetch(url, { redirect: 'manual', ...init, headers })
-    const cookies = response.headers.getSetCookie()
+    return this.#page(url, response.status, response.headers, await response.text())
+  }
+
+  /** One request with these headers and no others: fetch() sends a `Sec-Fetch-Mode` of its own, which is `cors`. */
+  async send(target: string | URL, headers: Record<string, string>, method = 'GET'): Promise<Page> {
+    const url = new URL(target, this.#app.origin)
+    const cookie = this.jar.header(url)
+    const answer = await request(url, {
+      method: method as 'GET',
+      headers: { ...(cookie && { cookie }), ...headers },
+    })
+    const received = Object.entries(answer.headers).flatMap(([name, value]) =>
+      [value ?? []].flat().map((single): [string, string] => [name, single]),
+    )
+    return this.#page(url, answer.statusCode, new Headers(received), await answer.body.text())
+  }
+
+  #page(url: URL, status: number, headers: Headers, text: string): Page {
+    const cookies = headers.getSetCookie()
     this.jar.keep(url, cookies)
-    const text = await response.text()
     return {
       url,
-      status: response.status,
-      headers: response.headers,
-      location: response.headers.get('location') ?? '',
+      status,
+      headers,
+      location: headers.get('location') ?? '',
       cookies,
       text,
       get json() {
