@@ -8,7 +8,6 @@ import { CALLBACK_PATH, type Config } from './config.ts'
 import { describeError, SignInFailed } from './errors.ts'
 import type { Markup } from './html.ts'
 import { sameOriginOnly } from './same-origin.ts'
-import { tokenState } from './token-state.ts'
 import { toUser } from './user.ts'
 import { errorPage, landingPage, mePage } from './views.ts'
 
@@ -60,15 +59,14 @@ export function createApp(config: Config): { app: Express; ilert: IlertStrategy 
   app.get('/auth/ilert', (req, res, next) => {
     // The strategy takes a path on this site and nothing else, so nobody can be lured away by a link to this route.
     const returnTo = typeof req.query.returnTo === 'string' ? req.query.returnTo : '/me'
-    const options = { returnTo } as passport.AuthenticateOptions // Passport's types do not know this one
-    passport.authenticate('ilert', options)(req, res, next)
+    passport.authenticate('ilert', { returnTo })(req, res, next)
   })
 
   // With a callback of our own, rather than `successReturnToOrRedirect`, since it is told why a sign-in failed.
   app.get(CALLBACK_PATH, (req, res, next) => {
     const finish: passport.AuthenticateCallback = (error, user, info, status) => {
       if (error) return next(error)
-      if (!user) return next(new SignInFailed(info, status, req.query.error === 'access_denied'))
+      if (!user) return next(new SignInFailed(info, status))
       req.logIn(user, (error) => {
         if (error) return next(error)
         const { returnTo = '/me' } = req.session
@@ -79,14 +77,12 @@ export function createApp(config: Config): { app: Express; ilert: IlertStrategy 
     passport.authenticate('ilert', finish)(req, res, next)
   })
 
-  app.get('/me', signedIn, async (req, res) => {
+  app.get('/me', signedIn, (req, res) => {
     const { user } = req
-    if (user) send(res, mePage({ user, sandbox }, await tokenState(req.ilert), Date.now()))
+    if (user) send(res, mePage({ user, sandbox }, req.ilert, Date.now()))
   })
 
-  app.post('/logout', (req, res, next) => {
-    req.logout((error) => (error ? next(error) : res.redirect('/')))
-  })
+  app.post('/logout', ilert.logout({ redirect: '/' }))
 
   app.use((req, res) => showError(req, res, { status: 404 }))
   app.use(((error, req, res, next) => {

@@ -7,10 +7,11 @@ export class SignInFailed extends Error {
   /** Whether the user said no. */
   readonly declined: boolean
 
-  constructor(info: unknown, status: unknown, declined: boolean) {
-    super((info as { message?: string } | undefined)?.message ?? 'The sign-in failed.')
+  constructor(info: unknown, status: unknown) {
+    const { code, message } = (info ?? {}) as { code?: string; message?: string }
+    super(message ?? 'The sign-in failed.')
     this.status = typeof status === 'number' ? status : 401
-    this.declined = declined
+    this.declined = code === 'access_denied'
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RequestIlert } from 'passport-ilert'
 import { parseScope, scopes } from 'passport-ilert'
 import { html, type Markup } from './html.ts'
 
@@ -8,13 +9,8 @@ interface Page {
   readonly sandbox: boolean
 }
 
-/** How things stand with ilert, for the page that shows it. */
-export interface TokenState {
-  readonly connected: boolean
-  readonly scope: readonly string[]
-  /** When the present access token ends, in milliseconds since the epoch; undefined where that is not known. */
-  readonly endsAt: number | undefined
-}
+/** How things stand with ilert, as `req.ilert` knows it. */
+type TokenState = Pick<RequestIlert, 'connected' | 'scope' | 'expiresAt'>
 
 /** What an error page says, and where its button leads. */
 export interface ErrorText {
@@ -101,13 +97,13 @@ ${body}
 `
 }
 
-function connection({ connected, endsAt }: TokenState, now: number): Markup {
+function connection({ connected, expiresAt }: TokenState, now: number): Markup {
   if (!connected) {
     return html`<p class="state off">Not connected. You are signed in here, but ilert has ended its part.</p>
   <a class="button" href="/auth/ilert">Connect again</a>`
   }
   return html`<p class="state on">Connected</p>
-  <p>${endsAt === undefined ? 'When the access token ends is not known right now.' : html`The access token ends ${inMinutes(endsAt - now)}, at ${clockTime(endsAt)}.`}</p>`
+  <p>${expiresAt === undefined ? 'When the access token ends is not known right now.' : html`The access token ends ${inMinutes(expiresAt - now)}, at ${clockTime(expiresAt)}.`}</p>`
 }
 
 function scopeItem(scope: string): Markup {

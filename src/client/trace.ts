@@ -55,5 +55,7 @@ export async function traced<T>(
 
 function describe(reason: unknown): NonNullable<TraceMessage['error']> {
   if (reason instanceof IlertError) return { name: reason.name, code: reason.code, status: reason.status }
-  return { name: (reason as Error | undefined)?.name ?? 'Error' }
+  // Anything can be thrown, and any of it may have a `name`.
+  const { name } = (reason ?? {}) as { name?: unknown }
+  return { name: typeof name === 'string' && /^\w{0,60}Error$/.test(name) ? name : 'Error' }
 }

@@ -3,6 +3,7 @@ import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type CallInit, type IlertApi, type TokenSource } from '../client/api.ts'
 import type { IlertClient } from '../client/client.ts'
 import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
+import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { readEntry, removeEntry, type SessionEntry } from './session-entry.ts'
@@ -22,6 +23,10 @@ export interface RequestIlert extends IlertApi {
   readonly connected: boolean
   /** What the user has granted. */
   readonly scope: readonly string[]
+  /** When the present access token ends, in milliseconds since the epoch; undefined where there is none. */
+  readonly expiresAt: number | undefined
+  /** How often the tokens have been refreshed since the sign-in. */
+  readonly refreshes: number
   /**
    * The access token, refreshed first only if it is not good for 10 more seconds.
    *
@@ -64,9 +69,15 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   }
 
   get scope(): readonly string[] {
-    const entry = this.#entry()
-    const keeper = entry && this.#keeperOf(entry)
-    return keeper?.connected ? [...keeper.grant.tokens.scope] : []
+    return [...(this.#grant()?.tokens.scope ?? [])]
+  }
+
+  get expiresAt(): number | undefined {
+    return this.#grant()?.tokens.expiresAt
+  }
+
+  get refreshes(): number {
+    return this.#grant()?.refreshes ?? 0
   }
 
   async accessToken(): Promise<string> {
@@ -123,6 +134,13 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
       this.#storeAway = true
       return false
     }
+  }
+
+  /** The grant that is at hand, unless it is over. */
+  #grant(): Grant | undefined {
+    const entry = this.#entry()
+    const keeper = entry && this.#keeperOf(entry)
+    return keeper?.connected ? keeper.grant : undefined
   }
 
   #entry(): SessionEntry | undefined {

@@ -43,6 +43,15 @@ export interface AuthenticateOptions {
   returnTo?: string
 }
 
+declare module 'passport' {
+  interface AuthenticateOptions {
+    /** ilert: asks on the host of this account. */
+    tenant?: string
+    /** ilert: where the user goes afterwards, a path on this site. */
+    returnTo?: string
+  }
+}
+
 /** Passport's own options that matter here. */
 interface PassportOptions extends AuthenticateOptions {
   session?: boolean
@@ -296,5 +305,6 @@ function refusedByIlert(code: string, description: string | undefined, secrets: 
   const known = Object.hasOwn(OAUTH_STATUS, code) ? OAUTH_STATUS[code as keyof typeof OAUTH_STATUS] : undefined
   const error = OAuthError.from(code, known ?? 400, description, secrets)
   if (code !== 'access_denied') throw error
-  return refuse(403, error.description ?? 'The user declined.')
+  const info = { code, message: error.description ?? 'The user declined.' }
+  return { action: 'fail', status: 403, info }
 }

@@ -182,10 +182,9 @@ export class TokenManager {
    */
   async revoke(key: string): Promise<void> {
     checkKey(key)
-    const keeper = this.#forget(key)
     const { clock } = this.#parts
     let grant: Grant | undefined
-    // One version on, so that a refresh under way elsewhere can no longer land; whoever landed before is seen.
+    // One version on, so that a refresh under way can no longer land; whatever has landed before is seen.
     for (let tries = 0; tries < 10; tries++) {
       const stored = await this.#vault.read(key)
       if (stored === UNREADABLE) throw unreadable(key)
@@ -193,10 +192,14 @@ export class TokenManager {
       grant = stored
       if (await this.#vault.write(key, ended(stored), clock.now())) break
     }
-    await this.#vault.remove(key, Math.max(TOMBSTONE_MS, grant?.ttlMs ?? 0))
-    this.#forget(key) // what was loaded before the end was written
-    const { tokens } = grant ?? keeper?.grant ?? {}
-    if (tokens?.refreshToken !== undefined) await this.#revokeAtIlert(tokens.refreshToken)
+    // Not before: where the store is away nothing has ended yet, and a refresh under way must not get lost.
+    const keeper = this.#forget(key)
+    try {
+      await this.#vault.remove(key, Math.max(TOMBSTONE_MS, grant?.ttlMs ?? 0))
+    } finally {
+      const { tokens } = grant ?? keeper?.grant ?? {}
+      if (tokens?.refreshToken !== undefined) await this.#revokeAtIlert(tokens.refreshToken)
+    }
   }
 
   /** Ends a session's grant, and remembers for `ttlMs` that the user has signed out of that session. @internal */

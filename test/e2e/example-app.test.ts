@@ -288,7 +288,7 @@ describe('the example app without a browser', () => {
     const stillThere = await fetch(`${app.url}/me`, { redirect: 'manual', headers: { cookie } })
     expect(stillThere.status).toBe(200)
 
-    expect((await post({ origin: app.url })).status).toBe(302)
+    expect((await post({ origin: app.url })).status).toBe(303)
     const gone = await fetch(`${app.url}/me`, { redirect: 'manual', headers: { cookie } })
     expect(gone.headers.get('location')).toBe('/auth/ilert?returnTo=%2Fme')
   })

@@ -360,10 +360,10 @@ describe('a navigation of somebody who has not granted the scope', () => {
     const { app, browser } = await signedIn()
     const before = await browser.home()
     const page = await open(browser, '/alerts')
-    const back = await browser.send(await answer(app, page.location, app.sandbox.users[0]?.username ?? '', 'deny'))
+    const back = await browser.visit(await answer(app, page.location, app.sandbox.users[0]?.username ?? '', 'deny'))
     expect([back.status, back.location]).toEqual([403, ''])
     expect(await browser.home()).toEqual(before)
-    expect((await browser.visit('/alerts', FETCH)).status).toBe(403)
+    expect((await browser.send('/alerts', FETCH)).status).toBe(403)
   })
 
   it('is asked once for what ilert does not grant, then gets a 403, as a page and as JSON', async () => {

@@ -21,6 +21,7 @@ export class Judge {
   readonly #world: World
   readonly #store: SimStore
   readonly #ilert: SimIlert
+  readonly #leases: boolean
   /** Access tokens that have been in the store. */
   readonly #written = new Set<string>()
   /** When the newest of them was written. */
@@ -33,7 +34,8 @@ export class Judge {
   #loggedOutBy: Process | undefined
   #wroteEnd: Process | undefined
 
-  constructor(world: World, store: SimStore, ilert: SimIlert) {
+  constructor(world: World, store: SimStore, ilert: SimIlert, leases: boolean) {
+    this.#leases = leases
     this.#world = world
     this.#store = store
     this.#ilert = ilert
@@ -135,16 +137,16 @@ export class Judge {
     for (const other of this.#ilert.asks) {
       if (other === ask || !other.underWay || !other.process.alive) continue
       // A store that was away, or a machine that slept, may have cost the other one its lease.
-      if (other.process !== ask.process && this.#leasesLostAt > other.askedAtTrue - 20_000) {
+      const lost = !this.#leases || this.#leasesLostAt > other.askedAtTrue - 20_000
+      if (other.process !== ask.process && lost) {
         world.count('refresh beside one that has lost its lease')
       } else world.break(`rule 1: ${ask.process.name} refreshes while ${other.process.name} does`)
     }
     if (this.logOut) this.#asksAfterLogOut.push(ask)
     const last = this.#lastLanded?.answered
-    if (!last) return
+    if (!last || world.clocksDiffer) return
     const interval = Math.min(300_000, this.#ilert.behaviour.lifetimeMs / 2)
-    const since = ask.askedAt - last.at // less than nothing where the one clock is behind the other
-    ask.tooSoon = since >= 0 && since < interval && world.now - last.atTrue < interval
+    ask.tooSoon = ask.askedAt - last.at < interval
   }
 
   #onAnswer(ask: Ask): void {
@@ -233,14 +235,21 @@ export class Judge {
     const world = this.#world
     const content = this.#content()
     if (content && !content.ended) world.break('rule 5: the tokens are in the store although the user has signed out')
-    const revoker = this.#loggedOutBy?.alive && this.#wroteEnd === this.#loggedOutBy
-    for (const { process, answered, refreshToken } of this.#asksAfterLogOut) {
-      const late = answered?.tokens.refreshToken
-      const followed = this.#ilert.asks.some((ask) => ask.refreshToken === late && ask.issued)
-      if (!process.alive || late === undefined || !revoker || followed) continue
+    if (!this.#loggedOutBy?.alive || this.#wroteEnd !== this.#loggedOutBy) return
+    for (const ask of this.#asksAfterLogOut) {
+      const late = ask.answered?.tokens.refreshToken
+      if (late === undefined || !ask.process.alive || this.#letGo(ask, late)) continue
       if (!this.#ilert.revoked.has(late)) world.break(`rule 5: ${late} came after the sign-out, and was not revoked`)
-      if (late !== refreshToken) world.count('late tokens revoked')
+      if (late !== ask.refreshToken) world.count('late tokens revoked')
     }
+  }
+
+  /** Followed by others, or let go in favour of those of another refresh beside it: to revoke it might end those. */
+  #letGo(ask: Ask, refreshToken: string): boolean {
+    return this.#ilert.asks.some((other) => {
+      const landed = other.issued && this.#written.has(other.issued.accessToken)
+      return (other.refreshToken === refreshToken && other.issued) || (other.refreshToken === ask.refreshToken && landed)
+    }) && !this.#isStored(refreshToken)
   }
 
   /** The only losses that no design prevents: the newest tokens died with the process that had them, or on their way. */

@@ -55,7 +55,7 @@ class Simulation {
     this.#store = new SimStore(this.#world)
     if (saboteur.renewalMs !== undefined) this.#store.renewalMs = saboteur.renewalMs
     this.#ilert = new SimIlert(this.#world, scenario)
-    this.#judge = new Judge(this.#world, this.#store, this.#ilert)
+    this.#judge = new Judge(this.#world, this.#store, this.#ilert, scenario.leases)
     for (let i = 0; i < scenario.processes; i++) this.#running.push(this.#start())
   }
 
@@ -211,6 +211,8 @@ class Simulation {
     const jumps = this.#scenario.steps.map((step) => (step.do === 'clock jumps' ? Math.abs(step.ms) : 0))
     for (const { process } of this.#running) process.skewMs = 0
     await world.pass(this.#scenario.lifetimeMs + jumps.reduce((sum, ms) => sum + ms, 0) + 400_000)
+    for (const one of this.#running) this.#request(one)
+    await world.pass(400_000) // a refusal after a lost answer becomes final by then
     const last = this.#running.map(({ process, manager }) => {
       const outcome: { process: Process; token?: string; error?: unknown } = { process }
       manager.get(KEY).then(

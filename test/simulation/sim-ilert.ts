@@ -22,7 +22,7 @@ export interface Ask {
   /** What ilert has given for it, heard or not. */
   issued?: TokenSet
   /** By the same clock, once the process has an answer; absent for none, and while it is under way. */
-  answered?: { at: number; atTrue: number; tokens: TokenSet }
+  answered?: { at: number; tokens: TokenSet }
   underWay: boolean
   /** It follows an answer by less than the interval. */
   tooSoon?: boolean
@@ -114,7 +114,7 @@ export class SimIlert {
         ask.issued = this.#refresh(askedAt, refreshToken)
         return ask.issued
       })
-      ask.answered = { at: process.clock.now(), atTrue: world.now, tokens }
+      ask.answered = { at: process.clock.now(), tokens }
       this.onAnswer(ask)
       return tokens
     } catch (error) {
