@@ -5,7 +5,7 @@ afterEach(closeApps)
 test('req.ilert says when the token ends, and how often it was refreshed', async () => {
   const app = await startApp({
     routes: (web) => {
-      web.get('/token', async (req, res) => {
+      web.get('/ends', async (req, res) => {
         const { expiresAt, refreshes } = req.ilert
         const before = { expiresAt: expiresAt ?? null, refreshes }
         if (req.ilert.connected) await req.ilert.accessToken()
@@ -15,7 +15,7 @@ test('req.ilert says when the token ends, and how often it was refreshed', async
   })
   const browser = app.browser()
   const token = async () =>
-    (await browser.visit('/token')).json as Record<'before' | 'after', { expiresAt: number; refreshes: number }>
+    (await browser.visit('/ends')).json as Record<'before' | 'after', { expiresAt: number; refreshes: number }>
   expect((await token()).before).toEqual({ expiresAt: null, refreshes: 0 })
 
   const began = app.sandbox.clock.now()
