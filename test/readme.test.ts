@@ -28,7 +28,9 @@ beforeAll(async () => {
   await symlink(resolve('node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   // A block without an import or an export would be a script, where nothing may be awaited.
-  await Promise.all(blocks.map((block, i) => writeFile(join(folder, `block-${i}.ts`), `${block}\nexport {}\n`)))
+  await Promise.all(
+    blocks.map((block, i) => writeFile(join(folder, `block-${i}.ts`), `${block}\nexport {${namesIn(block)}}\n`)),
+  )
 })
 
 afterEach(async () => {
@@ -39,6 +41,11 @@ afterEach(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
+
+/** What a block declares, for the programs below to use. */
+function namesIn(block: string): string {
+  return [...block.matchAll(/^const (\w+) =/gm)].map((match) => match[1]).join(', ')
+}
 
 /** The number of the one block that has `text`. */
 function blockWith(text: string): number {
@@ -124,19 +131,143 @@ test('the contract suite runs in another test runner', async () => {
   expect(stdout).toMatch(/^# pass [1-9]\d+$/m)
 }, 60_000)
 
+/** Runs a program that uses blocks: `BLOCK(text)` in it is the import path of the block with that text. */
+async function runProgram(source: string, env: Record<string, string> = {}): Promise<unknown> {
+  const program = source.replaceAll(/BLOCK\((.*?)\)/g, (_, text) => `./block-${blockWith(text)}.js`)
+  await writeFile(join(folder, 'out', 'program.js'), program)
+  const child = spawn(process.execPath, ['out/program.js'], {
+    cwd: folder,
+    env: { ...process.env, NODE_ENV: '', ...env },
+  })
+  running.push(child)
+  const { stdout, stderr, code } = await output(child)
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+}
+
 test('the scopes chapter says what comes out', async () => {
   const block = blocks[blockWith('covers(')] as string
-  const { covers, formatScope, parseScope, requiredScope } = await import('../src/index.ts')
   const lines = [...block.matchAll(/^(\w+\(.*\)) \/\/ (.*)$/gm)]
   expect(lines).toHaveLength(4)
-  const evaluate = (code: string) =>
-    new Function('covers', 'formatScope', 'parseScope', 'requiredScope', `return (${code})`)(
-      covers,
-      formatScope,
-      parseScope,
-      requiredScope,
-    )
-  for (const [, call = '', value = ''] of lines) expect(evaluate(call)).toEqual(evaluate(value))
+  const pairs = lines.map(([, call, value]) => `[${call}, ${value}]`)
+  const results = (await runProgram(
+    `import { covers, formatScope, parseScope, requiredScope } from 'passport-ilert'
+     console.log(JSON.stringify([${pairs.join(', ')}]))`,
+  )) as [unknown, unknown][]
+  for (const [result, promised] of results) expect(result).toEqual(promised)
+})
+
+/** An app of one sign-in with scopes, around the blocks of a chapter. */
+const APP = `
+  import { once } from 'node:events'
+  import express from 'express'
+  import session from 'express-session'
+  import passport from 'passport'
+  import { createSandbox } from 'passport-ilert/sandbox'
+
+  export async function around(load, use) {
+    const app = express()
+    const server = app.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const origin = 'http://127.0.0.1:' + server.address().port
+    const sandbox = await createSandbox({ port: 0, approve: true, redirectURI: origin + '/auth/ilert/callback' })
+    Object.assign(process.env, sandbox.env)
+    passport.serializeUser((user, done) => done(null, user))
+    passport.deserializeUser((user, done) => done(null, user))
+    const close = await load({ app, express, passport, sandbox, session, origin })
+    const cookie = await sandbox.signIn(origin + '/auth/ilert')
+    console.log(JSON.stringify(await use({ origin, sandbox, headers: { cookie } })))
+    await close()
+    server.closeAllConnections()
+    server.close()
+    await sandbox.close()
+  }
+  export const mount = ({ app, passport, session }, ilert) => {
+    passport.use(ilert)
+    app.use(session({ secret: 'test', resave: false, saveUninitialized: false }), passport.session(), ilert.session())
+    app.get('/auth/ilert', passport.authenticate('ilert'))
+    app.get('/auth/ilert/callback', passport.authenticate('ilert', { successRedirect: '/' }))
+    app.get('/', (req, res) => res.json(req.user))
+    return async () => {
+      await ilert.tokens.close()
+      await ilert.client.close()
+    }
+  }
+`
+
+describe('the chapters of an app', () => {
+  beforeAll(() => writeFile(join(folder, 'out', 'app.js'), APP))
+
+  test("your own users: keyed on ilert's id", async () => {
+    const user = await runProgram(`
+      import { around, mount } from './app.js'
+      await around(
+        async (parts) => mount(parts, (await import('BLOCK(const users = new Map)')).ilert),
+        async ({ origin, headers }) => (await fetch(origin, { headers })).json(),
+      )`)
+    expect(user).toEqual({ id: expect.stringMatching(/^\d+$/), name: expect.any(String), email: expect.any(String) })
+  }, 30_000)
+
+  test('calling the API: reads, reads all pages, and writes', async () => {
+    const results = await runProgram(`
+      import { around, mount } from './app.js'
+      await around(
+        async (parts) => {
+          const { ilert, routes } = await import('BLOCK(req.ilert.paginate<Alert>)')
+          const close = mount(parts, ilert)
+          parts.app.use(routes)
+          return close
+        },
+        async ({ origin, headers }) => {
+          const open = await (await fetch(origin + '/open', { headers })).json()
+          const all = await (await fetch(origin + '/all', { headers })).json()
+          const post = (id) => fetch(origin + '/accept/' + id, { method: 'POST', headers, redirect: 'manual' })
+          return [open.length, all.length, (await post(open[0].id)).status, (await post(1)).status]
+        },
+      )`)
+    expect(results).toEqual([expect.any(Number), expect.any(Number), 303, 404])
+    const [open, all] = results as [number, number]
+    expect(open).toBeGreaterThan(0)
+    expect(all).toBeGreaterThan(open)
+  }, 30_000)
+
+  test('protecting an API, showing errors and watching', async () => {
+    const [whoami, nobody, log] = (await runProgram(`
+      import { IlertStrategy } from 'passport-ilert'
+      import { around, mount } from './app.js'
+      const lines = []
+      const { log } = console
+      console.log = (line) => (String(line).startsWith('{"ilert"') ? lines.push(JSON.parse(line)) : log(line))
+      await import('BLOCK(tracingChannel)')
+      await around(
+        async (parts) => {
+          const { IlertBearerStrategy } = await import('passport-ilert')
+          const { api } = await import('BLOCK(new IlertBearerStrategy)')
+          const { showErrors } = await import('BLOCK(ErrorRequestHandler)')
+          parts.passport.use(new IlertBearerStrategy({ appID: Number(process.env.ILERT_APP_ID) }))
+          const ilert = new IlertStrategy()
+          const close = mount(parts, ilert)
+          parts.app.get('/token', async (req, res) => res.send(await req.ilert.accessToken()))
+          parts.app.use(api)
+          parts.app.use(showErrors)
+          return close
+        },
+        async ({ origin, headers }) => {
+          const authorization = 'Bearer ' + (await (await fetch(origin + '/token', { headers })).text())
+          const whoami = await (await fetch(origin + '/whoami', { headers: { authorization } })).json()
+          const refused = await fetch(origin + '/token')
+          return [whoami, [refused.status, await refused.text()], lines]
+        },
+      )`)) as [object, [number, string], { ilert: string; ms: number }[]]
+    expect(whoami).toEqual({
+      tenant: expect.any(String),
+      username: expect.any(String),
+      scope: ['profile'],
+      appID: expect.any(Number),
+    })
+    expect(nobody).toEqual([401, expect.stringContaining('sign')])
+    expect(log).toContainEqual({ ilert: 'login', ms: expect.any(Number), outcome: 'success' })
+  }, 30_000)
 })
 
 needs('redis-server')('with Redis', () => {

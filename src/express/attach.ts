@@ -94,7 +94,7 @@ async function logInAndAttach(
 /** The session's former tokens are nobody's now, and would use up one of the 10 that ilert allows. */
 async function revokeReplaced(before: SessionEntry, { grant }: Pick<SessionEntry, 'grant'>, tokens: TokenManager) {
   if (before.shared || before.grant === grant) return
-  await tokens.revoke(before.grant).catch(() => {}) // the store is away: the record ends by itself
+  await tokens.abandon(before.grant).catch(() => {}) // the store is away: the record ends by itself
 }
 
 /** express-session saves what there is when the request ends, and its store may be back by then. */

@@ -7,7 +7,7 @@ import { ilertOf } from './request-ilert.ts'
 import { readEntry, type SessionEntry } from './session-entry.ts'
 
 /** What a sign-in is begun with when a page demands more than the user has granted. */
-export interface Demand {
+interface Demand {
   /** All that is asked for. */
   readonly scope: readonly string[]
   /** What is asked for because it is missing, and what was asked for before in vain. */

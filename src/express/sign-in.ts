@@ -148,13 +148,13 @@ export class SignIn {
       const { user } = await this.result
       if (!this.#settled || this.#requests > 0 || this.#attached || this.#over || !user) return
       this.#over = true
-      const discardTokens = () => this.#parts.tokens.discard(this.#tokens as TokenSet)
+      const { tokens } = this.#parts
       const entry = await this.#entry?.catch(() => undefined)
-      if (!entry) discardTokens()
-      // The store may be away.
-      else if (!entry.shared && !this.#joined) await this.#parts.tokens.revoke(entry.grant).catch(discardTokens)
+      if (entry?.shared || this.#joined) return
+      if (entry) await tokens.abandon(entry.grant)
+      else tokens.discard(this.#tokens as TokenSet)
     }
-    letGo().catch(() => {}) // #run has said what went wrong, and has let the tokens go
+    letGo().catch(() => {}) // whoever waited for the result was told; nobody waits for this
   }
 }
 

@@ -26,7 +26,7 @@ export interface Grant {
   readonly asking?: { readonly at: number; readonly by: string }
   /** When ilert may last have answered a refresh of these tokens without anybody hearing of it. */
   readonly lostAt?: number
-  /** The user or the app has ended the grant: the record holds no tokens any more, and no refresh may follow. */
+  /** The user or the app has ended the grant: it gives no tokens any more, and no refresh may follow. */
   readonly ended?: true
 }
 
@@ -47,10 +47,12 @@ function usableFor({ refreshToken, refreshTokenExpiresAt, expiresAt }: TokenSet,
   return Math.min(MAX_TTL_MS, Math.max(1000, end - now))
 }
 
-/** What takes a grant's place when it is ended: one version on, so that a refresh under way can no longer land. */
+/**
+ * What takes a grant's place when it is ended: one version on, so that a refresh under way can no longer land. It keeps
+ * the refresh token until that is revoked.
+ */
 export function ended(grant: Grant): Grant {
-  const { scope, expiresAt } = grant.tokens
-  return { ...grant, version: grant.version + 1, tokens: { accessToken: '', scope, expiresAt }, ended: true }
+  return { ...grant, version: grant.version + 1, tokens: { ...grant.tokens, accessToken: '' }, ended: true }
 }
 
 /**

@@ -306,8 +306,7 @@ export class Keeper {
     }
     if (await this.#secondLook(from)) return
     const now = clock.now()
-    // After a clock that has jumped back the time is counted anew: what is final too early signs somebody out.
-    const lostAt = from.lostAt === undefined ? undefined : Math.min(from.lostAt, now)
+    const lostAt = this.#record.lostAt(now)
     await unclaim(lostAt)
     const waitMs = lostAt === undefined ? 0 : lostAt + REFRESH_INTERVAL_SECONDS * 1000 - now
     if (waitMs > 0) {

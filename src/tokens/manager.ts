@@ -188,9 +188,9 @@ export class TokenManager {
     for (let tries = 0; tries < 10; tries++) {
       const stored = await this.#vault.read(key)
       if (stored === UNREADABLE) throw unreadable(key)
-      if (stored === undefined || stored.ended) break
+      if (stored === undefined) break
       grant = stored
-      if (await this.#vault.write(key, ended(stored), clock.now())) break
+      if (stored.ended || (await this.#vault.write(key, ended(stored), clock.now()))) break
     }
     // Not before: where the store is away nothing has ended yet, and a refresh under way must not get lost.
     const keeper = this.#forget(key)
@@ -202,11 +202,23 @@ export class TokenManager {
     }
   }
 
+  /**
+   * Ends a grant that nothing refers to any more: what is at hand is revoked at ilert also while the store is away, whose
+   * record then ends by itself. @internal
+   */
+  async abandon(key: string): Promise<void> {
+    try {
+      await this.revoke(key)
+    } catch (error) {
+      const keeper = this.#forget(key)
+      if (keeper) this.discard(keeper.grant.tokens)
+      throw error
+    }
+  }
+
   /** Ends a session's grant, and remembers for `ttlMs` that the user has signed out of that session. @internal */
   async signOut(key: string, ttlMs: number): Promise<void> {
-    const { clock } = this.#parts
-    await this.#vault.mark(signedOut(key), clock.now(), ttlMs)
-    await this.revoke(key)
+    await Promise.all([this.#vault.mark(signedOut(key), this.#parts.clock.now(), ttlMs), this.abandon(key)])
   }
 
   /** Whether the user has signed out of the session that had this key. @internal */

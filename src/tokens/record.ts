@@ -149,6 +149,16 @@ export class GrantRecord {
     return claimed
   }
 
+  /**
+   * When ilert may last have answered a refresh of the present tokens without anybody hearing of it: as late as now where
+   * somebody else is asking. After a clock that has jumped back the time is counted anew: what is taken for final too
+   * early signs somebody out.
+   */
+  lostAt(now: number): number | undefined {
+    const { asking, lostAt } = this.#grant
+    return asking && asking.by !== this.#claim ? now : lostAt && Math.min(lostAt, now)
+  }
+
   /** Writes down that a claim brought no tokens, and when an answer was lost, if one was. */
   async unclaim({ asking, ...claimed }: Grant, lostAt: number | undefined = claimed.lostAt): Promise<void> {
     const grant = { ...claimed, version: claimed.version + 1, ...(lostAt !== undefined && { lostAt }) }

@@ -535,6 +535,12 @@ describe('on a 401', () => {
     expect([world_.calls.length, world_.refreshes]).toEqual([2, 1])
   })
 
+  it('twice there is no third try also where refreshes may follow each other at once', async () => {
+    const world_ = await world(status(401), { keeping: { minRefreshIntervalSeconds: 0 } })
+    await expect(world_.api.get('/api/alerts')).rejects.toMatchObject({ name: 'APIError', status: 401 })
+    expect([world_.calls.length, world_.refreshes]).toEqual([2, 1])
+  })
+
   it('within the interval after a refresh the 401 is what the call gets', async () => {
     const world_ = await world(status(401))
     await expect(world_.api.get('/api/alerts')).rejects.toMatchObject({ status: 401 })

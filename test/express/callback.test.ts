@@ -200,13 +200,13 @@ describe('an answer with an error', () => {
     expect({ status, user, info, error }).toEqual({
       status: 403,
       user: false,
-      info: { message: 'The user said no.' },
+      info: { code: 'access_denied', message: 'The user said no.' },
       error: null,
     })
   })
 
   it('is a failure with words of its own where ilert has none', async () => {
-    expect((await answered('error=access_denied')).info).toEqual({ message: expect.stringMatching(/\w+/) })
+    expect((await answered('error=access_denied')).info).toMatchObject({ message: expect.stringMatching(/\w+/) })
   })
 
   it.each([

@@ -26,6 +26,8 @@ export class Judge {
   readonly #written = new Set<string>()
   /** When the newest of them was written. */
   #writtenAt = 0
+  /** When a process was last refused by ilert while newer tokens lay in the store. */
+  readonly #beaten = new Map<Process, number>()
   #crashedAt = Number.NEGATIVE_INFINITY
   #lastLanded: Ask | undefined
   readonly #asksAfterLogOut: Ask[] = []
@@ -99,6 +101,11 @@ export class Judge {
       else if (atHand)
         world.break(`rule 4: ${process.name} has a good token, and a request was refused: ${String(error)}`)
       else if (took === 0) world.count('answered at once during the back-off')
+      const beatenAt = this.#beaten.get(process) ?? Number.NEGATIVE_INFINITY
+      const looked = beatenAt >= startedAt && this.#store.troubledAt < beatenAt && !world.clocksDiffer
+      if (looked && !this.logOut && good(this.#content()?.tokens, world.now - startedAt)) {
+        world.break(`rule 4: no second look in ${process.name}: ${String(error)}`)
+      }
       const calm = this.#troubledAt < startedAt - 400_000 && !world.clocksDiffer
       if (error instanceof NetworkError && calm) {
         world.break(`rule 4: a request in ${process.name} got ${error.message} though nothing was wrong`)
@@ -159,10 +166,9 @@ export class Judge {
 
   #onInvalidGrant(ask: Ask): void {
     this.#world.note(`${ask.process.name} is told invalid_grant`)
-    const stored = this.#content()?.tokens.refreshToken
-    if (stored === undefined || stored === ask.refreshToken) return
+    if (this.#writtenAt < ask.askedAtTrue) return
     this.#world.count('second look finds newer tokens')
-    ask.beaten = true
+    this.#beaten.set(ask.process, this.#world.now)
   }
 
   #onWrite(process: Process, { tokens, ended }: Content): void {
@@ -246,10 +252,10 @@ export class Judge {
 
   /** Followed by others, or let go in favour of those of another refresh beside it: to revoke it might end those. */
   #letGo(ask: Ask, refreshToken: string): boolean {
-    return this.#ilert.asks.some((other) => {
-      const landed = other.issued && this.#written.has(other.issued.accessToken)
-      return (other.refreshToken === refreshToken && other.issued) || (other.refreshToken === ask.refreshToken && landed)
-    }) && !this.#isStored(refreshToken)
+    const landed = (one: Ask) => one.issued !== undefined && this.#written.has(one.issued.accessToken)
+    const others = this.#ilert.asks.filter((other) => other !== ask)
+    if (others.some((other) => other.refreshToken === refreshToken && other.issued)) return true
+    return !landed(ask) && others.some((other) => other.refreshToken === ask.refreshToken && landed(other))
   }
 
   /** The only losses that no design prevents: the newest tokens died with the process that had them, or on their way. */

@@ -13,10 +13,13 @@ export const KEY = 'the grant'
 
 /** What a saboteur may put in the place of a good part. */
 export interface Saboteur {
-  store?: (honest: TokenStore, process: Process, shared: SimStore) => TokenStore
+  store?: (honest: TokenStore, process: Process) => TokenStore
   client?: (honest: IlertClient, process: Process) => IlertClient
   open?: (sealed: string) => string
-  renewalMs?: number
+  /** Writes land whatever is there. */
+  blindWrites?: boolean
+  /** No lease is renewed. */
+  noRenewals?: boolean
   /** Every request gets a manager of its own. */
   manyManagers?: boolean
 }
@@ -52,8 +55,7 @@ class Simulation {
     this.#scenario = scenario
     this.#saboteur = saboteur
     this.#world = new World(scenario.seed, counts)
-    this.#store = new SimStore(this.#world)
-    if (saboteur.renewalMs !== undefined) this.#store.renewalMs = saboteur.renewalMs
+    this.#store = new SimStore(this.#world, saboteur)
     this.#ilert = new SimIlert(this.#world, scenario)
     this.#judge = new Judge(this.#world, this.#store, this.#ilert, scenario.leases)
     for (let i = 0; i < scenario.processes; i++) this.#running.push(this.#start())
@@ -101,7 +103,7 @@ class Simulation {
         clientSecret: 'simulated',
         clock,
         timeoutMs,
-        tokenStore: store(this.#store.view(process, leases), process, this.#store),
+        tokenStore: store(this.#store.view(process, leases), process),
       },
       {
         client: client(this.#ilert.client(process, timeoutMs) as unknown as IlertClient, process),
@@ -152,6 +154,9 @@ class Simulation {
       case 'ilert ends the grant':
         world.count('ilert ends the grant')
         this.#ilert.ended = true
+        break
+      case 'all leases are lost':
+        this.#store.loseLeases()
         break
       case 'store trouble':
         this.#store.begin(deed.kind, deed.ms)

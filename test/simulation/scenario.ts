@@ -12,7 +12,7 @@ export type Deed =
   | { do: 'requests everywhere' }
   | { do: 'API refuses the token'; process: number }
   | { do: 'crash' | 'restart' | 'logout'; process: number }
-  | { do: 'ilert ends the grant' }
+  | { do: 'ilert ends the grant' | 'all leases are lost' }
   | { do: 'store trouble'; kind: StoreTrouble; ms: number }
   | { do: 'ilert trouble'; kind: IlertTrouble; ms: number }
   | { do: 'clock jumps'; process: number; ms: number }
@@ -44,6 +44,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ do: fc.constant('restart' as const), process }) },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('logout' as const), process }) },
   { weight: 3, arbitrary: fc.constant({ do: 'ilert ends the grant' as const }) },
+  { weight: 10, arbitrary: fc.constant({ do: 'all leases are lost' as const }) },
   {
     weight: 30,
     arbitrary: fc.record({
@@ -63,6 +64,8 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
         'loses questions',
         'loses answers',
         'silent',
+        'slow',
+        'slow',
         'slow',
         'slow',
       ),
@@ -100,6 +103,8 @@ const later: fc.Arbitrary<Step['after']> = fc.oneof(
 /** When a refresh is due, or overdue. */
 const due: fc.Arbitrary<Step['after']> = fc.record({ life: fc.constantFrom(0.4, 0.85, 0.9, 1.01, 1.01) })
 
+const overdue: fc.Arbitrary<Step['after']> = fc.constant({ life: 1.01 })
+
 const step = (after: fc.Arbitrary<Step['after']>, what: fc.Arbitrary<Deed>): fc.Arbitrary<Step> =>
   fc.tuple(after, what).map(([when, deed]) => ({ after: when, ...deed }))
 
@@ -109,6 +114,17 @@ const scene: fc.Arbitrary<Step[]> = fc
     fc.array(step(due, requests), { maxLength: 1 }),
     fc.array(step(soon, deed), { maxLength: 5 }),
     fc.array(step(later, deed), { maxLength: 2 }),
+  )
+  .map((parts) => parts.flat())
+
+/** Whoever refreshes loses the lease in the middle of it, and others begin. */
+const duel: fc.Arbitrary<Step[]> = fc
+  .tuple(
+    step(overdue, fc.constant({ do: 'ilert trouble', kind: 'slow', ms: 60_000 })),
+    step(soon, fc.constant({ do: 'requests everywhere' })),
+    step(fc.record({ ms: fc.nat({ max: 12_000 }) }), fc.constant({ do: 'all leases are lost' })),
+    step(soon, fc.constant({ do: 'requests everywhere' })),
+    fc.array(step(later, deed), { maxLength: 1 }),
   )
   .map((parts) => parts.flat())
 
@@ -122,8 +138,14 @@ export function scenarios(only: Partial<Scenario> = {}): fc.Arbitrary<Scenario> 
       lifetimeMs: fc.constantFrom(3_600_000, 3_600_000, 3_600_000, 600_000, 60_000, 4000),
       processes: fc.integer({ min: 1, max: 5 }),
       leases: fc.boolean(),
-      timeoutMs: fc.constantFrom(10_000, 10_000, 30_000),
-      steps: fc.array(scene, { minLength: 1, maxLength: 3, size: 'max' }).map((scenes) => scenes.flat()),
+      timeoutMs: fc.constantFrom(10_000, 30_000),
+      steps: fc
+        .array(fc.oneof({ weight: 3, arbitrary: scene }, { weight: 1, arbitrary: duel }), {
+          minLength: 1,
+          maxLength: 3,
+          size: 'max',
+        })
+        .map((scenes) => scenes.flat()),
     })
     .map((scenario) => plausible({ ...scenario, ...only }))
 }

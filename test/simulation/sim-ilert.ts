@@ -26,8 +26,6 @@ export interface Ask {
   underWay: boolean
   /** It follows an answer by less than the interval. */
   tooSoon?: boolean
-  /** ilert refused it, and by then the tokens of another refresh were stored. */
-  beaten?: boolean
 }
 
 export class SimIlert {

@@ -11,6 +11,7 @@ interface Entry {
 }
 
 const LEASE_MS = 10_000
+const RENEWAL_MS = LEASE_MS / 3
 
 export class SimStore {
   readonly world: World
@@ -21,8 +22,19 @@ export class SimStore {
   readonly #entries = new Map<string, Entry>()
   readonly #leases = new Map<string, { holder: object; endsAt: number }>()
 
-  constructor(world: World) {
+  readonly #blindWrites: boolean
+  readonly #noRenewals: boolean
+
+  constructor(world: World, { blindWrites = false, noRenewals = false } = {}) {
     this.world = world
+    this.#blindWrites = blindWrites
+    this.#noRenewals = noRenewals
+  }
+
+  /** As in a failover to a replica that has not heard of them. */
+  loseLeases(): void {
+    this.#leases.clear()
+    this.#troubledAt = this.world.now
   }
 
   /** Lets it be in trouble for a while. */
@@ -64,9 +76,9 @@ export class SimStore {
     }
   }
 
-  set(process: Process, key: string, tokens: StoredTokens, ttlMs: number, blind = false): boolean {
+  set(process: Process, key: string, tokens: StoredTokens, ttlMs: number): boolean {
     const entry = this.#live(key)
-    if (!blind && entry && (entry.tokens === undefined || entry.tokens.version >= tokens.version)) {
+    if (!this.#blindWrites && entry && (entry.tokens === undefined || entry.tokens.version >= tokens.version)) {
       this.world.count('write refused')
       return false
     }
@@ -136,10 +148,10 @@ export class SimStore {
         if (!process.alive || lost() || !present) return
         const away = this.trouble === 'refuses' || this.trouble === 'silent'
         if (!away) present.endsAt = world.now + LEASE_MS
-        renewLater(away ? 500 : this.renewalMs)
+        renewLater(away ? 500 : RENEWAL_MS)
       })
     }
-    renewLater(this.renewalMs)
+    if (!this.#noRenewals) renewLater(RENEWAL_MS)
     try {
       return await work({
         get signal() {
@@ -155,9 +167,6 @@ export class SimStore {
       await Promise.race([release.catch(() => {}), process.sleep(250)])
     }
   }
-
-  /** How often a lease is renewed. */
-  renewalMs = LEASE_MS / 3
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

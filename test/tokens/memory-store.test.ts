@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { tokenStoreContract } from '../../src/testing/index.ts'
 import { MemoryTokenStore } from '../../src/tokens/memory-store.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
-import { tokenStoreContract } from '../../src/testing/index.ts'
 
 function makeStore(): { store: MemoryTokenStore; elapse: (ms: number) => Promise<void> } {
   let now = 1_700_000_000_000

@@ -1,6 +1,6 @@
 import session, { type SessionData, type Store } from 'express-session'
-import { SessionTokenStore } from '../../src/tokens/session-store.ts'
 import { tokenStoreContract } from '../../src/testing/index.ts'
+import { SessionTokenStore } from '../../src/tokens/session-store.ts'
 
 type Callback = (error?: unknown, session?: SessionData | null) => void
 
