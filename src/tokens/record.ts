@@ -207,8 +207,14 @@ export class GrantRecord {
       }
       if (tries === WRITE_TRIES)
         throw new NetworkError('The token store keeps refusing a write.', { code: 'store_unavailable' })
-      held.grant = { ...held.grant, version: stored.version + 1 }
+      held.grant = { ...held.grant, ...this.#stillAsking(held.grant, stored), version: stored.version + 1 }
     }
+  }
+
+  /** What is known of others who are asking with a refresh token that goes on: they may still get an answer. */
+  #stillAsking(next: Grant, { asking, lostAt, tokens }: Grant): Partial<Grant> {
+    if (tokens.refreshToken !== next.tokens.refreshToken) return {}
+    return { ...(asking && asking.by !== this.#claim && { asking }), ...(lostAt !== undefined && { lostAt }) }
   }
 
   /** Revokes what is held: nobody will keep it. */

@@ -144,7 +144,7 @@ export class Judge {
     for (const other of this.#ilert.asks) {
       if (other === ask || !other.underWay || !other.process.alive) continue
       // A store that was away, or a machine that slept, may have cost the other one its lease.
-      const lost = !this.#leases || this.#leasesLostAt > other.askedAtTrue - 20_000
+      const lost = !this.#leases || this.#leasesLostAt > other.askedAtTrue - 1000
       if (other.process !== ask.process && lost) {
         world.count('refresh beside one that has lost its lease')
       } else world.break(`rule 1: ${ask.process.name} refreshes while ${other.process.name} does`)
