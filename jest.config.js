@@ -3,7 +3,7 @@ export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/test/support/build.js',
   // Real sockets, real processes: a slow machine is no failure.
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -20,12 +20,13 @@ export function encryptionSecrets(options: KeyOptions): string[] {
   if (keys) return keys.map((key) => strong(key.trim()))
   const clientSecret = option(options, 'clientSecret')
   if (clientSecret !== undefined) return [clientSecret]
+  const problem = `${NAME}: missing, and no clientSecret (${ENV_OPTIONS.clientSecret}) to derive it from.`
   const advice = `Set it to ${SHORTEST} random characters or more, the same in every process.`
-  if (process.env.NODE_ENV === 'production') throw new TypeError(`${NAME}: missing, and no clientSecret. ${advice}`)
-  process.emitWarning(
-    `${NAME}: missing, and no clientSecret. Sign-ins will not survive the end of this process. ${advice}`,
-    { type: 'IlertWarning', code: 'ILERT_RANDOM_ENCRYPTION_KEY' },
-  )
+  if (process.env.NODE_ENV === 'production') throw new TypeError(`${problem} ${advice}`)
+  process.emitWarning(`${problem} Sign-ins will not survive the end of this process. ${advice}`, {
+    type: 'IlertWarning',
+    code: 'ILERT_RANDOM_ENCRYPTION_KEY',
+  })
   return [randomBytes(32).toString('base64url')]
 }
 

@@ -81,6 +81,6 @@ function remaining(now: number, start: number | undefined, durationMs: number): 
  * @param random from 0 to 1
  */
 export function backOff(failures: number, retryAfterSeconds = 0, random: number = Math.random()): number {
-  const full = Math.min(LAST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 10))
+  const full = Math.min(LAST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1))
   return Math.max(full * (1 - random / 5), Math.min(retryAfterSeconds, 3600) * 1000)
 }

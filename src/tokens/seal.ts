@@ -4,7 +4,7 @@ import { FlattenedEncrypt, flattenedDecrypt } from 'jose'
 const HEADER = { alg: 'dir', enc: 'A256GCM' } as const
 const PROTECTED = Buffer.from(JSON.stringify(HEADER)).toString('base64url')
 
-/** What seals and opens: texts, each bound to a context that whoever opens must know. */
+/** What seals and opens: texts, each bound to a context, never an empty one, that whoever opens must know. */
 export interface Sealing {
   seal(text: string, context: string): Promise<string>
   open(sealed: string, context: string): Promise<string | undefined>
@@ -36,7 +36,7 @@ export class Sealer implements Sealing {
   /** What was sealed, or undefined where no key opens it: another key, another context, or not what it was. */
   async open(sealed: string, context: string): Promise<string | undefined> {
     const [iv, ciphertext, tag, ...rest] = sealed.split('.')
-    if (!iv || !ciphertext || !tag || rest.length > 0) return undefined
+    if (!iv || ciphertext === undefined || !tag || rest.length > 0) return undefined
     // Base64 may write the same bytes in several ways. Only what was sealed is taken, to the letter.
     if ([iv, ciphertext, tag].some((part) => Buffer.from(part, 'base64url').toString('base64url') !== part))
       return undefined

@@ -35,6 +35,7 @@ export class Judge {
   logOut: undefined | 'begun' | 'done'
   #loggedOutBy: Process | undefined
   #wroteEnd: Process | undefined
+  #endedWith: string | undefined
 
   constructor(world: World, store: SimStore, ilert: SimIlert, leases: boolean) {
     this.#leases = leases
@@ -79,7 +80,7 @@ export class Judge {
         )
       const storeCalm = this.#leasesLostAt < startedAt - 45_000
       const jumped = process.clock.now() - world.now !== start - startedAt
-      if (!atHand && inStore && storeCalm && !jumped && took > 900) {
+      if (!atHand && inStore && storeCalm && !jumped && !this.logOut && took > 900) {
         world.break(`rule 2: a good token was in the store, and a request in ${process.name} waited ${took} ms`)
       }
       if (world.now - Math.max(startedAt, this.#crashedAt) > PATIENCE_MS && this.#troubledAt < startedAt - 45_000) {
@@ -143,17 +144,21 @@ export class Judge {
     world.note(`${ask.process.name} asks ilert with ${ask.refreshToken}`)
     for (const other of this.#ilert.asks) {
       if (other === ask || !other.underWay || !other.process.alive) continue
-      // A store that was away, or a machine that slept, may have cost the other one its lease.
-      const lost = !this.#leases || this.#leasesLostAt > other.askedAtTrue - 1000
-      if (other.process !== ask.process && lost) {
-        world.count('refresh beside one that has lost its lease')
-      } else world.break(`rule 1: ${ask.process.name} refreshes while ${other.process.name} does`)
+      if (this.#mayHaveLostLease(other, ask.process)) world.count('refresh beside one that has lost its lease')
+      else world.break(`rule 1: ${ask.process.name} refreshes while ${other.process.name} does`)
     }
     if (this.logOut) this.#asksAfterLogOut.push(ask)
-    const last = this.#lastLanded?.answered
-    if (!last || world.clocksDiffer) return
+    const last = this.#lastLanded
+    if (!last?.answered || world.clocksDiffer) return
+    // Begun before the last one had landed, though that was under way for longer than its lease.
+    const overtaken = this.#mayHaveLostLease(last, ask.process) && world.now - this.#writtenAt < 10_000
     const interval = Math.min(300_000, this.#ilert.behaviour.lifetimeMs / 2)
-    ask.tooSoon = ask.askedAt - last.at < interval
+    ask.tooSoon = !overtaken && ask.askedAt - last.answered.at < interval
+  }
+
+  /** A store that was away, or a machine that slept, may have cost a process its lease while it was asking. */
+  #mayHaveLostLease({ process, askedAtTrue }: Ask, besides: Process): boolean {
+    return process !== besides && (!this.#leases || this.#leasesLostAt > askedAtTrue - 1000)
   }
 
   #onAnswer(ask: Ask): void {
@@ -176,6 +181,7 @@ export class Judge {
     world.note(`${process.name} writes ${ended ? 'the end' : tokens.accessToken}`)
     if (ended) {
       this.#wroteEnd = process
+      this.#endedWith = tokens.refreshToken
       return
     }
     if (this.logOut === 'done') world.break(`rule 5: ${process.name} brought back what the user had ended`)
@@ -242,6 +248,8 @@ export class Judge {
     const content = this.#content()
     if (content && !content.ended) world.break('rule 5: the tokens are in the store although the user has signed out')
     if (!this.#loggedOutBy?.alive || this.#wroteEnd !== this.#loggedOutBy) return
+    const last = this.#endedWith
+    if (last && !this.#ilert.revoked.has(last)) world.break(`rule 5: ${last} was not revoked when the user signed out`)
     for (const ask of this.#asksAfterLogOut) {
       const late = ask.answered?.tokens.refreshToken
       if (late === undefined || !ask.process.alive || this.#letGo(ask, late)) continue
@@ -252,10 +260,11 @@ export class Judge {
 
   /** Followed by others, or let go in favour of those of another refresh beside it: to revoke it might end those. */
   #letGo(ask: Ask, refreshToken: string): boolean {
-    const landed = (one: Ask) => one.issued !== undefined && this.#written.has(one.issued.accessToken)
-    const others = this.#ilert.asks.filter((other) => other !== ask)
-    if (others.some((other) => other.refreshToken === refreshToken && other.issued)) return true
-    return !landed(ask) && others.some((other) => other.refreshToken === ask.refreshToken && landed(other))
+    return this.#ilert.asks.some((other) => {
+      if (other === ask || !other.issued) return false
+      const beside = other.refreshToken === ask.refreshToken && this.#written.has(other.issued.accessToken)
+      return beside || other.refreshToken === refreshToken
+    })
   }
 
   /** The only losses that no design prevents: the newest tokens died with the process that had them, or on their way. */

@@ -235,6 +235,6 @@ class Simulation {
   }
 }
 
-export function isKnown(error: unknown): boolean {
+function isKnown(error: unknown): boolean {
   return error instanceof NetworkError || error instanceof ReauthenticationRequired
 }

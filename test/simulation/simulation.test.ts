@@ -9,7 +9,8 @@ import { run } from './run.ts'
 import { saboteurs } from './saboteurs.ts'
 import { scenarios } from './scenario.ts'
 
-const { SIM_RUNS = '10000', SIM_SEED, SIM_PATH } = process.env
+// One seed, so that a change has one verdict. `SIM_SEED=$RANDOM` explores others.
+const { SIM_RUNS = '10000', SIM_SEED = '20261122', SIM_PATH } = process.env
 
 /** What each run set must have seen. */
 const FAULTS_AND_RACES = [
@@ -57,7 +58,7 @@ test('rules 1 to 6 hold, whatever happens in whatever order', async () => {
     fc.asyncProperty(scenarios(), (scenario) => run(scenario, counts)),
     {
       numRuns: Number(SIM_RUNS),
-      ...(SIM_SEED && { seed: Number(SIM_SEED) }),
+      seed: Number(SIM_SEED),
       ...(SIM_PATH && { path: SIM_PATH, endOnFailure: true }),
     },
   )
