@@ -66,7 +66,8 @@ export class TokenManager {
   /** The keys under which this process knows refresh tokens to be kept. */
   readonly #owners = new Map<string, string>()
   readonly #loading = new Map<string, Promise<Keeper | undefined>>()
-  readonly #revocations = new Set<Promise<void>>()
+  /** Revocations, and refreshes of grants that were replaced meanwhile. */
+  readonly #ending = new Set<Promise<void>>()
 
   constructor(options: Keeping & { tokenStore: TokenStore }, internals: Internals = {}) {
     const { tokenStore, refreshWindowSeconds, minRefreshIntervalSeconds } = options
@@ -229,7 +230,7 @@ export class TokenManager {
   /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */
   async close(): Promise<void> {
     await Promise.all([...this.#busy.values()].map((keeper) => keeper.settle()))
-    await Promise.all(this.#revocations)
+    while (this.#ending.size > 0) await Promise.all(this.#ending) // one may bring another
     if (this.#ownsClient) await this.#client.close()
   }
 
@@ -295,6 +296,8 @@ export class TokenManager {
   }
 
   #keep(keeper: Keeper): Keeper {
+    const replaced = this.peek(keeper.key)
+    if (replaced?.busy) void this.#untilClose(replaced.settle())
     this.#busy.delete(keeper.key)
     this.#cache.set(keeper.key, keeper)
     this.#setOwner(keeper)
@@ -310,6 +313,9 @@ export class TokenManager {
 
   #disown(keeper: Keeper): void {
     const { refreshToken } = keeper.grant.tokens
+    const current = this.#cache.peek(keeper.key)
+    // One that was replaced has taken over the tokens that it was replaced with.
+    if (current !== keeper && current?.grant.tokens.refreshToken === refreshToken) return
     if (refreshToken !== undefined && this.#busy.get(keeper.key) !== keeper) this.#owners.delete(refreshToken)
   }
 
@@ -324,10 +330,14 @@ export class TokenManager {
   }
 
   async #revokeAtIlert(refreshToken: string): Promise<void> {
-    const revocation = this.#tryToRevoke(refreshToken)
-    this.#revocations.add(revocation)
-    await revocation
-    this.#revocations.delete(revocation)
+    await this.#untilClose(this.#tryToRevoke(refreshToken))
+  }
+
+  /** Has close() wait for it. It must not reject. */
+  async #untilClose(work: Promise<void>): Promise<void> {
+    this.#ending.add(work)
+    await work
+    this.#ending.delete(work)
   }
 
   /** The first attempt is waited for, the others are not. Never throws: the grant is over here in any case. */

@@ -1,6 +1,5 @@
 /* One run of a simulated world: carries out a scenario, and lets the judge look at everything. */
 import type { IlertClient } from '../../src/client/client.ts'
-import { NetworkError, ReauthenticationRequired } from '../../src/ilert/errors.ts'
 import { TokenManager } from '../../src/tokens/manager.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
 import { Judge } from './judge.ts'
@@ -233,8 +232,4 @@ class Simulation {
     await world.pass(100_000)
     if (!world.broken) this.#judge.conclude(last)
   }
-}
-
-function isKnown(error: unknown): boolean {
-  return error instanceof NetworkError || error instanceof ReauthenticationRequired
 }

@@ -1,0 +1,231 @@
+/*
+ * TokenManager when ilert says that a grant is over, when answers get lost, and when the store is away: rules 3 and 4.
+ */
+import { NetworkError, ReauthenticationRequired, type TokenManager } from '../../src/index.ts'
+import { TOKEN, until } from '../support/app.ts'
+import { beyond, closeDesks, type Desk, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'
+
+afterEach(closeDesks)
+
+/** A grant under `a` that two managers have at hand, of which the second has a store that can be away. */
+async function twoManagers(desk: Desk) {
+  const store = new FragileStore(desk.store)
+  const [first, second] = [desk.manager(), desk.manager({ tokenStore: store })]
+  const tokens = await desk.signIn()
+  await first.save('a', tokens)
+  expect(await second.accessToken('a')).toBe(tokens.accessToken)
+  return { first, second, store, tokens }
+}
+
+const isOver = (manager: TokenManager) =>
+  Promise.all([
+    expect(manager.accessToken('a')).rejects.toThrow(ReauthenticationRequired),
+    expect(manager.get('a')).rejects.toMatchObject({ status: 401, code: 'reauthentication_required' }),
+    expect(manager.api('a').get('/api/users/current')).rejects.toThrow(ReauthenticationRequired),
+  ])
+
+const away = { name: 'NetworkError', status: 503, code: 'store_unavailable' }
+const backingOff = { name: 'NetworkError', status: 503, code: 'backing_off' }
+
+describe('an invalid_grant', () => {
+  /** The first manager's refresh reaches ilert after the second one's, which has waited long enough to take over. */
+  async function overtaken(desk: Desk, first: TokenManager, second: TokenManager) {
+    desk.advance(HOUR)
+    const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang', times: 1 })
+    const answer = first.accessToken('a')
+    await until(() => desk.refreshes().length === 1)
+    desk.advance(16_000)
+    const other = await second.accessToken('a').catch((error: unknown) => error)
+    hang.clear()
+    return { answer, other }
+  }
+
+  it('is explained by newer tokens in the store, which are taken over', async () => {
+    const desk = await startDesk()
+    const { first, second } = await twoManagers(desk)
+    const { answer, other } = await overtaken(desk, first, second)
+    expect(other).toEqual(expect.any(String))
+    expect(await answer).toBe(other)
+    expect(desk.refreshes().map(({ note, status }) => note ?? status)).toEqual(['fault: hang, cleared', 200])
+    expect(desk.sandbox.requests.at(-1)).toMatchObject({ path: TOKEN })
+  })
+
+  it('is also explained by tokens that come into the store within 2 s', async () => {
+    const desk = await startDesk()
+    const { first, second, store } = await twoManagers(desk)
+    store.fate = beyond(1, 'set', 'fail') // its claim is written, its tokens are held
+    const { answer, other } = await overtaken(desk, first, second)
+    expect(other).toMatchObject(away)
+    store.fate = () => 'work'
+    expect(await desk.passing(answer)).toBe(await second.accessToken('a'))
+    expect(desk.refreshes()).toHaveLength(2)
+  })
+
+  it('otherwise ends the grant: the token is used while it lasts, and ilert is not asked again', async () => {
+    const desk = await startDesk()
+    const { first, tokens } = await twoManagers(desk)
+    desk.sandbox.revoke(desk.sandbox.users[0]?.username ?? '')
+    desk.advance(INTO_THE_WINDOW)
+    expect(await first.accessToken('a')).toBe(tokens.accessToken)
+    await desk.passing(desk.quiet(first))
+    expect(desk.refreshes()).toMatchObject([{ status: 401 }])
+    desk.advance(tokens.expiresAt - desk.sandbox.clock.now() - 1)
+    expect(await first.accessToken('a')).toBe(tokens.accessToken)
+    expect(await first.get('a')).toEqual(tokens)
+    desk.advance(1)
+    await isOver(first)
+    desk.advance(HOUR)
+    await isOver(first)
+    expect(desk.refreshes()).toHaveLength(1)
+  })
+
+  it('that was taken for the end yields to a successor that arrives after all', async () => {
+    const desk = await startDesk()
+    const { first, second, store } = await twoManagers(desk)
+    desk.advance(HOUR)
+    store.fate = beyond(1, 'set', 'fail')
+    await expect(second.accessToken('a')).rejects.toMatchObject(away)
+    desk.advance(15_001)
+    await expect(desk.passing(first.accessToken('a'))).rejects.toMatchObject(backingOff)
+    desk.advance(5 * MINUTE)
+    await expect(desk.passing(first.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+    await isOver(first)
+    store.fate = () => 'work'
+    await desk.passing(desk.quiet(second))
+    const successor = await second.accessToken('a')
+    desk.advance(1000)
+    expect(await first.accessToken('a')).toBe(successor)
+    expect((await first.api('a').get<{ username: string }>('/api/users/current')).username).toBeTruthy()
+    expect(desk.revocations()).toEqual([])
+  })
+})
+
+describe('a refresh whose answer is lost', () => {
+  async function lost(refreshTokens: 'reuse' | 'add' | 'rotate') {
+    const desk = await startDesk({ refreshTokens })
+    const { first } = await twoManagers(desk)
+    desk.advance(HOUR)
+    desk.sandbox.fault({ path: TOKEN, kind: 'reset', processed: true, times: 1 })
+    await expect(first.accessToken('a')).rejects.toMatchObject({ name: 'NetworkError', code: 'connection_lost' })
+    desk.advance(1000)
+    return { desk, manager: first }
+  }
+
+  it('makes invalid_grant final only when it is repeated after 5 minutes (rotate)', async () => {
+    const { desk, manager } = await lost('rotate')
+    await expect(desk.passing(manager.accessToken('a'))).rejects.toMatchObject(backingOff)
+    expect(desk.refreshes()).toHaveLength(2)
+    for (let minute = 0; minute < 4; minute++) {
+      desk.advance(MINUTE)
+      await expect(manager.accessToken('a')).rejects.toMatchObject(backingOff)
+      // Nor does another process know better, or ask sooner than it has to.
+      await expect(desk.passing(desk.manager().accessToken('a'))).rejects.toThrow(NetworkError)
+    }
+    desk.advance(5 * MINUTE)
+    await expect(desk.passing(manager.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+    await isOver(manager)
+    await expect(desk.passing(desk.manager().accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+  })
+
+  it.each(['reuse', 'add'] as const)('is made up for as soon as ilert refreshes again (%s)', async (refreshTokens) => {
+    const { desk, manager } = await lost(refreshTokens)
+    await expect(manager.accessToken('a')).rejects.toMatchObject({ code: 'rate_limited', retryAfterSeconds: 299 })
+    desk.advance(298_999)
+    await expect(manager.accessToken('a')).rejects.toMatchObject(backingOff)
+    desk.advance(1)
+    expect(await manager.accessToken('a')).toEqual(expect.any(String))
+    expect(desk.refreshes().map(({ status }) => status)).toEqual([0, 429, 200])
+  })
+})
+
+describe('a store that is away', () => {
+  const ways = ['fail', 'hang'] as const
+
+  it.each(ways)('when tokens are first read ends no sign-in, and no wait is without end: calls %s', async (way) => {
+    const desk = await startDesk()
+    const tokens = await desk.signIn()
+    await desk.manager().save('a', tokens)
+    const store = new FragileStore(desk.store)
+    const manager = desk.manager({ tokenStore: store })
+    store.fate = () => way
+    const calls: Promise<unknown>[] = [manager.accessToken('a'), manager.revoke('a'), manager.save('b', tokens)]
+    for (const call of calls) {
+      await expect(desk.passing(call)).rejects.toMatchObject(away)
+    }
+    store.fate = () => 'work'
+    expect(await manager.accessToken('a')).toBe(tokens.accessToken)
+    expect(desk.refreshes()).toEqual([])
+  })
+
+  it.each(
+    ways.flatMap((way) => [
+      { way, at: 'read', method: 'get' as const },
+      { way, at: 'claim', method: 'set' as const },
+    ]),
+  )('when a refresh has to $at first keeps ilert from being asked: calls $way', async ({ way, method }) => {
+    const desk = await startDesk()
+    const { second, store } = await twoManagers(desk)
+    desk.advance(HOUR)
+    store.fate = beyond(0, method, way)
+    await expect(desk.passing(second.accessToken('a'))).rejects.toMatchObject(away)
+    await expect(second.accessToken('a')).rejects.toMatchObject(backingOff)
+    expect(desk.refreshes()).toEqual([])
+    store.fate = () => 'work'
+    desk.advance(1000)
+    expect(await desk.passing(second.accessToken('a'))).toEqual(expect.any(String))
+    expect(desk.refreshes()).toHaveLength(1)
+  })
+
+  it.each(ways)(
+    'when new tokens are to be written has them held, used by nobody, and landed later: calls %s',
+    async (way) => {
+      const desk = await startDesk()
+      const { first, second, store } = await twoManagers(desk)
+      desk.advance(HOUR)
+      store.fate = beyond(1, 'set', way)
+      await expect(desk.passing(second.accessToken('a'))).rejects.toMatchObject(away)
+      await expect(second.get('a')).rejects.toMatchObject(backingOff)
+      expect(second.peek('a')?.busy).toBe(true)
+      for (let minute = 0; minute < 10; minute++) {
+        desk.advance(MINUTE)
+        await expect(desk.passing(second.accessToken('a'))).rejects.toThrow(NetworkError)
+      }
+      expect(desk.refreshes()).toHaveLength(1)
+      store.fate = () => 'work'
+      await desk.passing(desk.quiet(second)) // nobody has to ask
+      const token = await second.accessToken('a')
+      expect(await first.accessToken('a')).toBe(token)
+      expect(desk.refreshes()).toHaveLength(1)
+      expect(desk.revocations()).toEqual([])
+    },
+  )
+
+  it('when new tokens are to be written leaves the old one in use while it is good', async () => {
+    const desk = await startDesk()
+    const { second, store, tokens } = await twoManagers(desk)
+    desk.advance(INTO_THE_WINDOW)
+    store.fate = beyond(1, 'set', 'fail')
+    for (let i = 0; i < 3; i++) {
+      expect(await second.accessToken('a')).toBe(tokens.accessToken)
+      await until(() => store.calls.includes('set') && desk.refreshes().length === 1)
+    }
+    store.fate = () => 'work'
+    await desk.passing(desk.quiet(second))
+    expect(await second.accessToken('a')).not.toBe(tokens.accessToken)
+    expect(desk.refreshes()).toHaveLength(1)
+  })
+
+  it('and had taken the new tokens all the same is no reason to revoke them', async () => {
+    const desk = await startDesk()
+    const { first, second, store } = await twoManagers(desk)
+    desk.advance(HOUR)
+    store.fate = beyond(1, 'set', 'lose')
+    await expect(second.accessToken('a')).rejects.toMatchObject(away)
+    const token = await first.accessToken('a')
+    store.fate = () => 'work'
+    await desk.passing(desk.quiet(second))
+    expect(await second.accessToken('a')).toBe(token)
+    expect(desk.refreshes()).toHaveLength(1)
+    expect(desk.revocations()).toEqual([])
+  })
+})
