@@ -301,14 +301,16 @@ export class Keeper {
     // Where this cannot be written the claim stays, and says the same: ilert may have answered.
     const unclaim = (lostAt?: number) => this.#record.unclaim(from, lostAt).catch(ignore)
     if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') {
-      await unclaim(mayHaveBeenAnswered(error) ? clock.now() : undefined)
+      const now = clock.now()
+      await unclaim(mayHaveBeenAnswered(error) ? Math.max(now, this.#record.lostAt(now) ?? now) : undefined)
       throw error
     }
     if (await this.#secondLook(from)) return
     const now = clock.now()
     const lostAt = this.#record.lostAt(now)
     await unclaim(lostAt)
-    const waitMs = lostAt === undefined ? 0 : lostAt + REFRESH_INTERVAL_SECONDS * 1000 - now
+    // Where it is ahead of this clock the time is counted anew: what is taken for final too early signs somebody out.
+    const waitMs = lostAt === undefined ? 0 : Math.min(lostAt, now) + REFRESH_INTERVAL_SECONDS * 1000 - now
     if (waitMs > 0) {
       const message = 'ilert refuses the refresh token, perhaps because an earlier answer was lost. Trying again later.'
       throw new NetworkError(message, { code: 'backing_off', retryAfterSeconds: Math.ceil(waitMs / 1000) })

@@ -16,6 +16,9 @@ const RESTORE_WITHIN_MS = 23 * 3_600_000
 /** For so long after a refresh was begun nobody else begins one: as long as a dead process may block others. */
 const CLAIM_MS = 15_000
 
+/** Clocks of two processes differ by less than a day. A time further ahead is from before a clock was set back, and counts as now. */
+const MOST_SKEW_MS = 86_400_000
+
 /** How often a write is tried again because something else was written meanwhile. */
 const WRITE_TRIES = 10
 
@@ -142,7 +145,7 @@ export class GrantRecord {
     const by = randomUUID()
     const claimed = { ...grant, version: grant.version + 1, asking: { at: now, by } }
     // A claim that is still there tells that its answer was lost, or is on its way: ilert may give it as late as now.
-    if (asking) claimed.lostAt = now
+    if (asking) claimed.lostAt = later(now, asking.at)
     this.#claim = by
     if (!(await vault.write(this.key, claimed, now))) return undefined
     this.#known(claimed)
@@ -151,12 +154,12 @@ export class GrantRecord {
 
   /**
    * When ilert may last have answered a refresh of the present tokens without anybody hearing of it: as late as now where
-   * somebody else is asking. After a clock that has jumped back the time is counted anew: what is taken for final too
-   * early signs somebody out.
+   * somebody else is asking. It may be a little ahead, in the time of a process whose clock is.
    */
   lostAt(now: number): number | undefined {
     const { asking, lostAt } = this.#grant
-    return asking && asking.by !== this.#claim ? now : lostAt && Math.min(lostAt, now)
+    if (asking && asking.by !== this.#claim) return later(now, asking.at)
+    return lostAt !== undefined && lostAt > now ? later(now, lostAt) : lostAt
   }
 
   /** Writes down that a claim brought no tokens, and when an answer was lost, if one was. */
@@ -236,4 +239,9 @@ export class GrantRecord {
     const grant = { ...this.#grant, version: this.#grant.version + 1 }
     if (await vault.write(this.key, grant, now)) this.#known(grant)
   }
+}
+
+/** Now, or a later time that another process has seen on its clock. */
+function later(now: number, time: number): number {
+  return time > now && time - now < MOST_SKEW_MS ? time : now
 }
