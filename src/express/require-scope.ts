@@ -80,12 +80,13 @@ async function refuse(
     res.status(refusal.status).json({ error: refusal.error ?? 'unauthorized', scope: missing })
     return
   }
-  // Asked for once in vain: asking again would go round in circles.
-  const refused = entry?.refused ?? ''
-  if (entry && covers(refused, missing)) throw InsufficientScope.of(missing)
+  // Asked for once in vain: asking again would go round in circles. A narrower scope may be granted where a wider one was
+  // not, so each counts as it was asked for.
+  const refused = toList(entry?.refused ?? '')
+  if (entry && toList(missing).every((scope) => refused.includes(scope))) throw InsufficientScope.of(missing)
   const demand: Demand = {
     scope: ['profile', ...(entry ? granted : scope), ...toList(missing)],
-    asked: formatScope([refused, missing]),
+    asked: [...new Set([...refused, ...toList(missing)])].join(' '),
     returnTo: req.originalUrl,
     ...(entry && { expects: entry.account }),
   }

@@ -378,6 +378,7 @@ describe('a navigation of somebody who has not granted the scope', () => {
     expect([json.status, json.json]).toEqual([403, { error: 'insufficient_scope', scope: 'alert:w' }])
     // Less than what was refused may yet be granted, and so may more of something else.
     expect((await open(browser, '/teams')).status).toBe(302)
+    expect(asks((await open(browser, '/alerts')).location)).toEqual(['alert', 'profile', 'service'])
   })
 
   it('is not asked again for one scope because another was asked for since', async () => {
