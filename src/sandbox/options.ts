@@ -1,6 +1,5 @@
-import { ACCESS_TOKEN_SECONDS, REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
+import { ACCESS_TOKEN_SECONDS, API_REQUESTS_PER_MINUTE, REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import type { Clock } from './clock.ts'
-import { API_REQUESTS_PER_MINUTE } from './rate-limit.ts'
 import type { RefreshBehaviour, Settings } from './state.ts'
 import type { SandboxUser } from './users.ts'
 

@@ -1,9 +1,6 @@
 import type { Clock } from './clock.ts'
 import { Expiring } from './expiring.ts'
 
-/** How many requests ilert's API takes per minute and IP address. ILERT.md, "Lifetimes and limits". */
-export const API_REQUESTS_PER_MINUTE = 700
-
 const MINUTE = 60_000
 
 /** Counts requests by who sends them, in windows of a minute that begin with somebody's first request. */

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NetworkError } from '../ilert/errors.ts'
 import { redact } from '../ilert/redact.ts'
-import { checkDuration, checkKey, checkTokens } from './memory-store.ts'
-import { within } from './session-store.ts'
+import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { Lease, StoredTokens, TokenStore } from './store.ts'
+import { within } from './time.ts'
 
 export interface RedisTokenStoreOptions {
   /**

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { SessionData, Store } from 'express-session'
 import type { Clock } from '../client/connection.ts'
 import { NetworkError } from '../ilert/errors.ts'
-import { checkDuration, checkKey, checkTokens } from './memory-store.ts'
+import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
+import { within } from './time.ts'
 
 export interface SessionTokenStoreOptions {
   /** How long one call may take, waiting for its turn included, in milliseconds. Default: 5000. */
@@ -228,14 +229,6 @@ function queueOf(store: Store): KeyedQueue {
   const queue = queues.get(store) ?? new KeyedQueue()
   queues.set(store, queue)
   return queue
-}
-
-/** @internal Also used over Redis. What `promise` does after its time is up is noticed by nobody. */
-export function within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), Math.min(ms, 2 ** 31 - 1))
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }
 
 function silence(timeoutMs: number): NetworkError {

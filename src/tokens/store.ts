@@ -29,7 +29,10 @@ export interface TokenStore {
   set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean>
   /** Lets a record that is there end `ttlMs` milliseconds from now. Absent where a store cannot. */
   touch?(key: string, ttlMs: number): Promise<void>
-  /** Removes the record. Leaves a tombstone, which refuses every write, for `tombstoneMs` where given. */
+  /**
+   * Removes the record. Leaves a tombstone, which refuses every write, for `tombstoneMs` where given; without it a
+   * tombstone that is there goes too.
+   */
   delete(key: string, o?: { tombstoneMs?: number }): Promise<void>
   /**
    * Runs `work` while no other process runs work under the same key. Waits for its turn until `signal` is aborted, and

@@ -16,3 +16,11 @@ export const sleep: Sleep = (ms, signal) =>
 export function elapsed(start: number, now: number): number {
   return now < start ? Infinity : now - start
 }
+
+/** The promise, or an error where it is not settled in time. What `promise` does after its time is up is noticed by nobody. */
+export function within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), Math.min(ms, 2 ** 31 - 1))
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
