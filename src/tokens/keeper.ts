@@ -310,10 +310,12 @@ export class Keeper {
     const lostAt = this.#record.lostAt(now)
     await unclaim(lostAt)
     // Where it is ahead of this clock the time is counted anew: what is taken for final too early signs somebody out.
-    const waitMs = lostAt === undefined ? 0 : Math.min(lostAt, now) + REFRESH_INTERVAL_SECONDS * 1000 - now
-    if (waitMs > 0) {
+    const againAt = lostAt === undefined ? 0 : Math.min(lostAt, now) + REFRESH_INTERVAL_SECONDS * 1000
+    // It counts when ilert was asked: the answer may have been heard much later.
+    if (Math.min(from.asking?.at ?? now, now) < againAt) {
       const message = 'ilert refuses the refresh token, perhaps because an earlier answer was lost. Trying again later.'
-      throw new NetworkError(message, { code: 'backing_off', retryAfterSeconds: Math.ceil(waitMs / 1000) })
+      const retryAfterSeconds = Math.max(0, Math.ceil((againAt - now) / 1000))
+      throw new NetworkError(message, { code: 'backing_off', retryAfterSeconds })
     }
     this.#refused = true
   }

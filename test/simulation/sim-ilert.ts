@@ -55,9 +55,10 @@ export class SimIlert {
   begin(kind: IlertTrouble, ms: number): void {
     const { world } = this
     this.trouble = kind
-    world.after(ms, () => {
+    const over = () => {
       if (this.trouble === kind) this.end()
-    })
+    }
+    world.after(ms, over, true)
   }
 
   end(): void {
@@ -153,7 +154,9 @@ export class SimIlert {
     })
     late.catch(() => {})
     const slow = trouble === 'slow' ? world.between(500, Math.min(timeoutMs * 1.1, 25_000)) : 0
-    const [there, back] = [world.latency() + slow * world.random(), world.latency() + slow]
+    // Not processed after the process has given up: 5 minutes after that nothing is too early any more.
+    const there = Math.min(world.latency() + slow * world.random(), timeoutMs)
+    const back = world.latency() + slow
     return await Promise.race([this.#meet(process, there, back, effect), late])
   }
 

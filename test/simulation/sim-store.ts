@@ -41,9 +41,10 @@ export class SimStore {
   begin(kind: StoreTrouble, ms: number): void {
     const { world } = this
     this.trouble = kind
-    world.after(ms, () => {
+    const over = () => {
       if (this.trouble === kind) this.end()
-    })
+    }
+    world.after(ms, over, true)
   }
 
   end(): void {

@@ -7,6 +7,8 @@ import type { Sleep } from '../../src/tokens/time.ts'
 
 interface Event {
   at: number
+  /** Happens outside of all processes. */
+  readonly far: boolean
   readonly run: () => void
 }
 
@@ -56,8 +58,8 @@ export class World {
   }
 
   /** Runs something later. Returns how to call it off. */
-  after(ms: number, run: () => void): () => void {
-    const event = { at: this.now + Math.max(0, ms), run }
+  after(ms: number, run: () => void, far = false): () => void {
+    const event = { at: this.now + Math.max(0, ms), far, run }
     let index = this.#events.length
     while (index > 0 && (this.#events[index - 1] as Event).at > event.at) index -= 1
     this.#events.splice(index, 0, event)
@@ -84,11 +86,18 @@ export class World {
     }
   }
 
-  /** Everything stands still for `ms`, as in a machine that sleeps: time goes on, and nobody notices. */
+  /** All processes stand still for `ms`, as in a machine that sleeps. What they have sent away goes on, and arrives. */
   leap(ms: number): void {
-    this.now += ms
-    this.sleptAt = this.now
-    for (const event of this.#events) event.at += ms
+    const awake = this.now + ms
+    for (const event of this.#events) if (!event.far) event.at += ms
+    for (const event of this.#events.filter(({ at, far }) => far && at <= awake)) {
+      this.#events.splice(this.#events.indexOf(event), 1)
+      this.now = Math.max(this.now, event.at)
+      event.run()
+    }
+    this.now = this.sleptAt = awake
+    for (const event of this.#events) event.at = Math.max(event.at, awake)
+    this.#events.sort((a, b) => a.at - b.at)
   }
 }
 
@@ -124,7 +133,7 @@ export class Process {
   call<T>(there: number, back: number, effect: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!this.alive) return
-      this.world.after(there, () => {
+      const arrive = () => {
         let answer: () => void
         try {
           const value = effect()
@@ -133,7 +142,8 @@ export class Process {
           answer = () => reject(error)
         }
         this.world.after(back, () => this.alive && answer())
-      })
+      }
+      this.world.after(there, arrive, true)
     })
   }
 }
