@@ -23,6 +23,8 @@ export interface RequestIlert extends IlertApi {
   readonly connected: boolean
   /** What the user has granted. */
   readonly scope: readonly string[]
+  /** When the sign-in or the refresh brought it, in milliseconds since the epoch; undefined where there is no token. */
+  readonly issuedAt: number | undefined
   /** When the present access token ends, in milliseconds since the epoch; undefined where there is none. */
   readonly expiresAt: number | undefined
   /** How often the tokens have been refreshed since the sign-in. */
@@ -70,6 +72,10 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
 
   get scope(): readonly string[] {
     return [...(this.#grant()?.tokens.scope ?? [])]
+  }
+
+  get issuedAt(): number | undefined {
+    return this.#grant()?.issuedAt
   }
 
   get expiresAt(): number | undefined {
