@@ -159,9 +159,23 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   }
 }
 
-/** @throws IlertError where `ilert.session()` has not run; it says what to add, and where. */
-export function ilertOf(req: Request): RequestIlert {
-  if (req.ilert) return req.ilert
+/** What each strategy knows of a request, by the strategy's name: `req.ilert` is one of them alone. */
+const known = new WeakMap<Request, Map<string, RequestIlert>>()
+
+/** Makes it the request's `req.ilert`, and remembers whose it is. */
+export function putIlert(req: Request, name: string, ilert: RequestIlert): void {
+  req.ilert = ilert
+  known.set(req, (known.get(req) ?? new Map<string, RequestIlert>()).set(name, ilert))
+}
+
+/**
+ * What the strategy of this name knows of the request, whichever `session()` has run last.
+ *
+ * @throws IlertError where that strategy's `session()` has not run; it says what to add, and where.
+ */
+export function ilertOf(req: Request, name: string): RequestIlert {
+  const ilert = known.get(req)?.get(name)
+  if (ilert) return ilert
   const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
   throw new IlertError(message, { code: 'session_missing', status: 500 })
 }

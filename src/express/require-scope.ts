@@ -3,7 +3,7 @@ import { InsufficientScope, ReauthenticationRequired } from '../ilert/errors.ts'
 import { covers, formatScope, toList } from '../ilert/scopes.ts'
 import { challengeOf } from './bearer-challenge.ts'
 import { checkedScopes } from './options.ts'
-import { ilertOf } from './request-ilert.ts'
+import { ilertOf, type RequestIlert } from './request-ilert.ts'
 import { readEntry, type SessionEntry } from './session-entry.ts'
 
 /** What a sign-in is begun with when a page demands more than the user has granted. */
@@ -37,20 +37,22 @@ export function requireScopeMiddleware(parts: RequireScopeParts, scopes: readonl
   return (req, res, next) => {
     decide(req, parts.name, wanted)
       .then(async (verdict) => {
-        if (verdict.allowed) next()
-        else await refuse(req, res, parts, verdict)
+        if (!verdict.allowed) return await refuse(req, res, parts, verdict)
+        // What comes behind uses the tokens that were looked at, also in an app with several strategies.
+        req.ilert = verdict.ilert
+        next()
       })
       .catch(next)
   }
 }
 
 type Verdict =
-  | { allowed: true }
+  | { allowed: true; ilert: RequestIlert }
   | { allowed: false; entry: SessionEntry | undefined; granted: readonly string[]; missing: string }
 
 /** @throws NetworkError where it cannot be told now: nobody is sent to sign in because something is away. */
 async function decide(req: Request, name: string, wanted: string): Promise<Verdict> {
-  const ilert = ilertOf(req)
+  const ilert = ilertOf(req, name)
   try {
     await ilert.accessToken()
   } catch (error) {
@@ -59,7 +61,7 @@ async function decide(req: Request, name: string, wanted: string): Promise<Verdi
   }
   const granted = ilert.scope
   const missing = wanted.split(' ').filter((scope) => scope !== '' && !covers(granted, scope))
-  if (missing.length === 0) return { allowed: true }
+  if (missing.length === 0) return { allowed: true, ilert }
   return { allowed: false, entry: readEntry(req, name), granted, missing: missing.join(' ') }
 }
 
