@@ -9,7 +9,7 @@ import { IlertError, OAUTH_STATUS, OAuthError } from '../ilert/errors.ts'
 import type { Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
 import { TokenManager } from '../tokens/manager.ts'
-import { Sealer } from '../tokens/seal.ts'
+import { Sealer, tokenSealer } from '../tokens/seal.ts'
 import type { TokenStore } from '../tokens/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
 import { attachAtLogIn, attachNow } from './attach.ts'
@@ -162,7 +162,7 @@ export class IlertStrategy extends OAuth2Strategy {
     this.client = new IlertClient(options)
     this.appStore = options.tokenStore === undefined ? new AppSessionStore() : undefined
     const tokenStore = this.appStore ?? (options.tokenStore as TokenStore)
-    const internals = { client: this.client, sealer: new Sealer(secrets, 'tokens') }
+    const internals = { client: this.client, sealer: tokenSealer(secrets, clientID) }
     this.tokens = new TokenManager({ ...options, tokenStore }, internals)
     this.attempts = new Attempts(new Sealer(secrets, 'attempts'), clock, clientID)
     this.signIns = new SignIns({

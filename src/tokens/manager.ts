@@ -10,7 +10,7 @@ import { ended, type Grant, UNREADABLE, writtenAt } from './grant.ts'
 import { Keeper, type KeeperParts } from './keeper.ts'
 import { encryptionSecrets } from './keys.ts'
 import { backOff, DEFAULT_MIN_INTERVAL_SECONDS, DEFAULT_WINDOW_SECONDS } from './policy.ts'
-import { Sealer, type Sealing } from './seal.ts'
+import { type Sealing, tokenSealer } from './seal.ts'
 import type { TokenStore } from './store.ts'
 import { type Sleep, sleep } from './time.ts'
 import { Vault } from './vault.ts'
@@ -87,7 +87,7 @@ export class TokenManager {
     this.#ownsClient = internals.client === undefined
     this.#client = internals.client ?? new IlertClient(options)
     const wait = internals.sleep ?? sleep
-    const sealer = internals.sealer ?? new Sealer(encryptionSecrets(options), 'tokens')
+    const sealer = internals.sealer ?? tokenSealer(encryptionSecrets(options), clientID)
     this.#vault = new Vault(tokenStore, sealer, wait)
     this.#parts = {
       vault: this.#vault,
@@ -415,8 +415,8 @@ function milliseconds(name: string, seconds: number | undefined, fallback: numbe
 
 function unreadable(key: string): IlertError {
   return new IlertError(
-    `The record under the key '${key}' was sealed with another encryption key, and is left alone. ` +
-      'List that key in encryptionKey (ILERT_ENCRYPTION_KEY) too, or delete the record.',
+    `The record under the key '${key}' was sealed with another encryption key or for another app, and is left alone. ` +
+      'List that key in encryptionKey (ILERT_ENCRYPTION_KEY) too, give each app keys of its own, or delete the record.',
     { code: 'unreadable_record', status: 500 },
   )
 }

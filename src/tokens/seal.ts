@@ -19,7 +19,8 @@ export interface Sealing {
 export class Sealer implements Sealing {
   readonly #keys: Promise<webcrypto.CryptoKey>[]
 
-  constructor(secrets: readonly string[], purpose: 'tokens' | 'attempts') {
+  /** @param purpose what the texts are for. Nothing opens for another purpose, though the secrets are the same. */
+  constructor(secrets: readonly string[], purpose: string) {
     this.#keys = secrets.map((secret) => deriveKey(secret, purpose))
   }
 
@@ -51,6 +52,11 @@ export class Sealer implements Sealing {
     }
     return undefined
   }
+}
+
+/** Seals the tokens of one app, which no other app opens, though both have one key. */
+export function tokenSealer(secrets: readonly string[], clientID: string): Sealing {
+  return new Sealer(secrets, `tokens of ${clientID}`)
 }
 
 /** HKDF (RFC 5869): the secret itself seals nothing, and each purpose has a key of its own. */

@@ -107,8 +107,8 @@ export class Vault {
     if (this.#warned) return
     this.#warned = true
     process.emitWarning(
-      'A stored ilert sign-in was sealed with another key, and counts as absent. After a change of encryptionKey ' +
-        '(ILERT_ENCRYPTION_KEY) or of the client secret, list the old key behind the new one.',
+      'A stored ilert sign-in was sealed with another key or for another app (clientID), and counts as absent. After a ' +
+        'change of encryptionKey (ILERT_ENCRYPTION_KEY) or of the client secret, list the old key behind the new one.',
       { type: 'IlertWarning', code: 'ILERT_UNREADABLE_RECORD' },
     )
   }

@@ -1,4 +1,5 @@
-import { closeApps } from '../support/app.ts'
+import { MemoryTokenStore } from '../../src/index.ts'
+import { closeApps, REVOKE } from '../support/app.ts'
 import { closeProviders, twoProviders } from './two-providers.ts'
 
 afterEach(async () => {
@@ -67,4 +68,32 @@ describe('requireScope of one provider', () => {
     await browser.signIn('/auth/other')
     expect((await browser.visit('/staff')).json).toMatchObject({ code: 'session_missing' })
   })
+})
+
+it('tokens that are kept under one key in one store are not taken for those of another provider', async () => {
+  const { app, other, otherSandbox } = await twoProviders({
+    both: {
+      tokenStore: new MemoryTokenStore(),
+      encryptionKey: 'k'.repeat(32),
+      tokenKey: ({ profile }) => `user:${profile.id}`,
+    },
+  })
+  const browser = app.browser()
+  await browser.signIn()
+  const key = `user:${app.sandbox.users[0]?.id}`
+  const token = await app.ilert.tokens.accessToken(key)
+
+  // Whoever signs in last at the other one finds the key taken.
+  const page = await app.browser().signIn('/auth/other')
+  expect([page.status, page.json.code]).toEqual([500, 'unreadable_record'])
+  await expect(other.tokens.accessToken(key)).rejects.toMatchObject({ code: 'reauthentication_required' })
+  await expect(other.tokens.revoke(key)).rejects.toMatchObject({ code: 'unreadable_record' })
+
+  await other.tokens.close()
+  // It was asked to end its own tokens, which have found no place, and has seen no others.
+  const revoked = otherSandbox.requests.filter(({ path }) => path === REVOKE)
+  expect(revoked.map(({ note }) => note)).toEqual([undefined])
+  expect(app.count(REVOKE)).toBe(0)
+  expect(await app.ilert.tokens.accessToken(key)).toBe(token)
+  expect((await browser.visit('/')).json).toMatchObject({ user: { provider: 'ilert' } })
 })
