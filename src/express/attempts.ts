@@ -28,12 +28,10 @@ const NAME = /^(?:__Host-)?ilert\.([\w-]{22})$/
 export class Attempts {
   readonly #sealer: Sealer
   readonly #clock: Clock
-  readonly #clientID: string
 
-  constructor(sealer: Sealer, clock: Clock, clientID: string) {
+  constructor(sealer: Sealer, clock: Clock) {
     this.#sealer = sealer
     this.#clock = clock
-    this.#clientID = clientID
   }
 
   /** Sets the cookie of a new attempt. Returns what goes to ilert: the state, and the challenge of RFC 7636. */
@@ -71,12 +69,12 @@ export class Attempts {
         expiresAt,
         ...(asked === undefined ? [] : [asked, expects]),
       ]),
-      this.#context(name),
+      name, // a cookie opens under its own name
     )
   }
 
   async #open(name: string, value: string): Promise<(Attempt & { expiresAt: number }) | undefined> {
-    const text = await this.#sealer.open(value, this.#context(name))
+    const text = await this.#sealer.open(value, name)
     if (text === undefined) return undefined
     const [redirectURI, codeVerifier, returnTo, expiresAt, asked, expects] = JSON.parse(text)
     return {
@@ -87,11 +85,6 @@ export class Attempts {
       ...(expects && { expects }),
       expiresAt: expiresAt * 1000,
     }
-  }
-
-  /** A cookie opens under its own name and for this app alone. */
-  #context(name: string): string {
-    return `${this.#clientID}:${name}`
   }
 
   /** Makes room for a new attempt, so that all of them together never outgrow what servers take for a header. */

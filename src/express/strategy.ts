@@ -4,7 +4,7 @@ import OAuth2Strategy from 'passport-oauth2'
 import { IlertClient } from '../client/client.ts'
 import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
-import { authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
+import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
 import { IlertError, OAUTH_STATUS, OAuthError } from '../ilert/errors.ts'
 import type { Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
@@ -164,7 +164,9 @@ export class IlertStrategy extends OAuth2Strategy {
     const tokenStore = this.appStore ?? (options.tokenStore as TokenStore)
     const internals = { client: this.client, sealer: tokenSealer(secrets, clientID) }
     this.tokens = new TokenManager({ ...options, tokenStore }, internals)
-    this.attempts = new Attempts(new Sealer(secrets, 'attempts'), clock, clientID)
+    // An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app.
+    const purpose = `attempts of ${clientID} at ${appURL ?? APP_URL} and ${apiURL}`
+    this.attempts = new Attempts(new Sealer(secrets, purpose), clock)
     this.signIns = new SignIns({
       client: this.client,
       tokens: this.tokens,

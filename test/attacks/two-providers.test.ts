@@ -1,10 +1,53 @@
 import { MemoryTokenStore } from '../../src/index.ts'
-import { closeApps, REVOKE } from '../support/app.ts'
+import { closeApps, REVOKE, TOKEN } from '../support/app.ts'
 import { closeProviders, twoProviders } from './two-providers.ts'
 
 afterEach(async () => {
   await closeProviders()
   await closeApps()
+})
+
+const KEY = 'k'.repeat(32)
+
+describe('an attempt that was begun at one provider', () => {
+  it.each<[string, Parameters<typeof twoProviders>[0]]>([
+    ['', {}],
+    [', where both strategies have one key', { both: { encryptionKey: KEY } }],
+    // A hostile provider gives out whatever client id it likes.
+    [', where both have one key and one client id', { both: { encryptionKey: KEY, clientID: 'the-app' } }],
+  ])('is not finished at the other%s', async (_, options) => {
+    const { app, otherSandbox } = await twoProviders(options)
+    for (const [begins, ends] of [
+      ['ilert', 'other'],
+      ['other', 'ilert'],
+    ]) {
+      const browser = app.browser()
+      const state = new URL(await browser.begin(`/auth/${begins}`)).searchParams.get('state')
+      const page = await browser.visit(`/auth/${ends}/callback?code=CANARY-code&state=${state}`)
+      expect(page.status).toBe(403)
+      expect((await browser.home()).user).toBeNull()
+    }
+    const exchanges = [...app.sandbox.requests, ...otherSandbox.requests].filter(({ path }) => path === TOKEN)
+    expect(exchanges).toEqual([])
+    expect(app.errors).toEqual([])
+  })
+
+  it('brings a hostile one no code of the other: mix-up, RFC 9700, section 4.4.1', async () => {
+    const { app, otherSandbox } = await twoProviders({ both: { encryptionKey: KEY } })
+    const victim = app.browser()
+    // The victim begins at the hostile provider, which sends the browser on to the honest one: as the app, with the state
+    // and the challenge of the attempt.
+    const hostile = new URL(await victim.begin('/auth/other'))
+    const honest = new URL(await app.browser().begin('/auth/ilert'))
+    for (const name of ['state', 'code_challenge']) {
+      honest.searchParams.set(name, hostile.searchParams.get(name) as string)
+    }
+    const callback = await victim.consent(honest.href)
+    expect(callback).toMatch(/code=[\w-]{43}/)
+    expect((await victim.visit(callback)).status).toBe(403)
+    expect([...app.sandbox.requests, ...otherSandbox.requests].filter(({ path }) => path === TOKEN)).toEqual([])
+    expect((await victim.home()).user).toBeNull()
+  })
 })
 
 describe('requireScope of one provider', () => {
@@ -74,7 +117,7 @@ it('tokens that are kept under one key in one store are not taken for those of a
   const { app, other, otherSandbox } = await twoProviders({
     both: {
       tokenStore: new MemoryTokenStore(),
-      encryptionKey: 'k'.repeat(32),
+      encryptionKey: KEY,
       tokenKey: ({ profile }) => `user:${profile.id}`,
     },
   })
