@@ -47,15 +47,18 @@ export class Attempts {
     return { state, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') }
   }
 
-  /** The attempt with this state, if this browser began it and it is not too old. Its cookie is used up with that. */
-  async take(req: Request, state: string): Promise<Attempt | undefined> {
-    for (const [name, value] of cookiesOf(req)) {
-      if (NAME.exec(name)?.[1] !== state) continue
-      responseOf(req).clearCookie(name, attributes(name))
-      const attempt = await this.#open(name, value)
-      if (attempt && attempt.expiresAt > this.#clock.now()) return attempt
-    }
-    return undefined
+  /**
+   * The attempt with this state, if this browser began it and it is not too old. Its cookie is used up with that.
+   *
+   * @param redirectURI where the answer has arrived. Over TLS no cookie counts that another host could have planted.
+   */
+  async take(req: Request, state: string, redirectURI: string): Promise<Attempt | undefined> {
+    const name = cookieName(state, redirectURI)
+    const value = NAME.test(name) ? parse(req.headers.cookie ?? '')[name] : undefined
+    if (!value) return undefined
+    responseOf(req).clearCookie(name, attributes(name))
+    const attempt = await this.#open(name, value)
+    return attempt && attempt.expiresAt > this.#clock.now() ? attempt : undefined
   }
 
   async #seal(name: string, { redirectURI, codeVerifier, returnTo, asked, expects }: Attempt): Promise<string> {

@@ -267,7 +267,8 @@ export class IlertStrategy extends OAuth2Strategy {
 
   private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {
     const { state, code, error, errorDescription } = callback
-    const attempt = state === undefined ? undefined : await this.attempts.take(req, state)
+    const redirectURI = absoluteURL(req, this.callbackURL)
+    const attempt = state === undefined ? undefined : await this.attempts.take(req, state, redirectURI)
     if (state === undefined || !attempt) {
       return refuse(403, `This sign-in was not begun in this browser, is over, or took too long. ${START_AGAIN}`)
     }
