@@ -7,6 +7,7 @@ import {
   lifetimeOf,
   type RequestSession,
   rawEntry,
+  readEntry,
   type SessionEntry,
   sessionOf,
   sessionParts,
@@ -71,8 +72,9 @@ async function logInAndAttach(
   const before = rawEntry(session, name)
   // Stored before anybody is logged in, so that no session ever points to tokens that could not be stored.
   const entry = await signIn.store(req, lifetimeOf(session))
-  // A step-up of the user who is signed in: what else the session knows is still theirs.
-  const keep: LogInOptions = expects !== undefined && expects === before?.account ? { keepSessionInfo: true } : {}
+  // A step-up of the user who is signed in, and still is: what else the session knows is theirs.
+  const present = readEntry(req, name)
+  const keep: LogInOptions = expects !== undefined && expects === present?.account ? { keepSessionInfo: true } : {}
   try {
     await logIn?.(keep)
     const after = sessionOf(req)

@@ -233,3 +233,16 @@ describe('session fixation', () => {
     expect(app.store.entries()).toEqual({})
   })
 })
+
+it('a step-up takes over nothing from the session of whoever has signed in meanwhile', async () => {
+  const app = await appWithCart()
+  const browser = app.browser()
+  await browser.signIn()
+  const stepUp = (await browser.send('/alerts', NAVIGATION)).location
+  await browser.visit('/local/keep?as=somebody-else')
+  await browser.visit('/cart/somebody-elses')
+  await browser.visit(await browser.consent(stepUp))
+  const home = await browser.home()
+  expect(home).toMatchObject({ connected: true, user: { provider: 'ilert' } })
+  expect(home.session).not.toHaveProperty('cart')
+})
