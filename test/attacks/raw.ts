@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 
 /** An answer as it was on the wire. */
-interface RawAnswer {
+export interface RawAnswer {
   readonly status: number
   /** Names in small letters and values, each line by itself. */
   readonly headers: readonly (readonly [string, string])[]
