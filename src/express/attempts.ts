@@ -112,7 +112,7 @@ export class Attempts {
 
 /** Over TLS the prefix keeps other hosts of the same domain from planting a cookie (RFC 6265bis, section 4.1.3.2). */
 function cookieName(state: string, redirectURI: string): string {
-  return `${redirectURI.startsWith('https:') ? '__Host-' : ''}ilert.${state}`
+  return `${/^https:/i.test(redirectURI) ? '__Host-' : ''}ilert.${state}`
 }
 
 function attributes(name: string) {

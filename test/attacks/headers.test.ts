@@ -169,6 +169,17 @@ describe('a host that is none', () => {
   })
 })
 
+describe('an attempt’s cookie is Secure', () => {
+  it.each<[string, AppOptions, string[]]>([
+    ['in the configuration', { strategy: { callbackURL: 'HTTPS://app.example/auth/ilert/callback' } }, []],
+    ['in the word of a trusted proxy', careless, ['X-Forwarded-Proto: HTTPS']],
+  ])('also where https is in capitals, %s', async (_, options, lines) => {
+    const app = await startApp(options)
+    const answer = await raw(app.origin, ['GET /auth/ilert HTTP/1.1', 'Host: app.example', ...lines])
+    expect(valuesOf(answer, 'set-cookie')).toEqual([expect.stringMatching(/^__Host-ilert\..*; Secure/)])
+  })
+})
+
 describe('a host in Unicode', () => {
   it.each([
     'a\u3002evil', // an ideographic full stop, which IDNA takes for a dot
