@@ -43,7 +43,7 @@ export class Attempts {
     if (name.length + value.length >= MAX_COOKIE_BYTES)
       value = await this.#seal(name, { ...o, codeVerifier, returnTo: '/' })
     await this.#dropOldest(req, name.length + value.length)
-    responseOf(req).cookie(name, value, { ...attributes(name), maxAge: LIFETIME_SECONDS * 1000 })
+    uncached(req).cookie(name, value, { ...attributes(name), maxAge: LIFETIME_SECONDS * 1000 })
     return { state, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') }
   }
 
@@ -56,7 +56,7 @@ export class Attempts {
     const name = cookieName(state, redirectURI)
     const value = NAME.test(name) ? parse(req.headers.cookie ?? '')[name] : undefined
     if (!value) return undefined
-    responseOf(req).clearCookie(name, attributes(name))
+    uncached(req).clearCookie(name, attributes(name))
     const attempt = await this.#open(name, value)
     return attempt && attempt.expiresAt > this.#clock.now() ? attempt : undefined
   }
@@ -117,6 +117,11 @@ function cookieName(state: string, redirectURI: string): string {
 
 function attributes(name: string) {
   return { path: '/', httpOnly: true, sameSite: 'lax', secure: name.startsWith('__Host-') } as const
+}
+
+/** A cache that keeps an answer with cookies hands one browser's attempt to others. */
+function uncached(req: Request): Response {
+  return responseOf(req).set('Cache-Control', 'no-store')
 }
 
 function cookiesOf(req: Request): [string, string][] {

@@ -1,6 +1,6 @@
 import { IlertStrategy } from '../../src/index.ts'
 import { closeApis, jwt, startApi } from '../express/bearer-app.ts'
-import { type AppOptions, closeApps, startApp } from '../support/app.ts'
+import { type AppOptions, closeApps, startApp, TOKEN } from '../support/app.ts'
 import { type RawAnswer, raw, valuesOf } from './raw.ts'
 
 afterEach(async () => {
@@ -177,6 +177,29 @@ describe('an attempt’s cookie is Secure', () => {
     const app = await startApp(options)
     const answer = await raw(app.origin, ['GET /auth/ilert HTTP/1.1', 'Host: app.example', ...lines])
     expect(valuesOf(answer, 'set-cookie')).toEqual([expect.stringMatching(/^__Host-ilert\..*; Secure/)])
+  })
+})
+
+describe('no cache may keep', () => {
+  it('the beginning of a sign-in: whoever got it from there would share its attempt', async () => {
+    const app = await startApp(careless)
+    for (const [path, ...lines] of [['/auth/ilert'], ['/begin'], ['/guarded/x', 'Sec-Fetch-Mode: navigate']]) {
+      const answer = await raw(app.origin, [`GET ${path} HTTP/1.1`, 'Host: app.example', ...lines])
+      expect([answer.status, valuesOf(answer, 'cache-control')]).toEqual([302, ['no-store']])
+    }
+  })
+
+  it('the end of a sign-in, well or badly', async () => {
+    const app = await startApp()
+    const browser = app.browser()
+    for (const page of [
+      await browser.signIn(),
+      await browser.visit((await browser.callback()).replace('code=', 'code=x')),
+      await browser.visit((await browser.callback()).replace('code=', 'error=access_denied&x=')),
+    ]) {
+      expect(page.headers.get('cache-control')).toBe('no-store')
+    }
+    expect(app.count(TOKEN)).toBe(2)
   })
 })
 
