@@ -128,7 +128,8 @@ test('the sandbox chapter runs', async () => {
 test('the contract suite runs in another test runner', async () => {
   const { stdout, code } = await output(start('tokenStoreContract(', {}))
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^# pass [1-9]\d+$/m)
+  // Node's test runner writes TAP into a pipe until version 22, and for people from 24 on.
+  expect(stdout).toMatch(/^[#ℹ] pass [1-9]\d+$/m)
 }, 60_000)
 
 /** Runs a program that uses blocks: `BLOCK(text)` in it is the import path of the block with that text. */
