@@ -69,6 +69,9 @@ export class TokenManager {
   /** Revocations, and refreshes of grants that were replaced meanwhile. */
   readonly #ending = new Set<Promise<void>>()
 
+  constructor(options: Keeping & { tokenStore: TokenStore })
+  /** @internal */
+  constructor(options: Keeping & { tokenStore: TokenStore }, internals?: Internals)
   constructor(options: Keeping & { tokenStore: TokenStore }, internals: Internals = {}) {
     const { tokenStore, refreshWindowSeconds, minRefreshIntervalSeconds } = options
     for (const method of ['get', 'set', 'delete'] as const) {
