@@ -1,45 +1,106 @@
-/** What the app is told by its environment. The `ILERT_*` variables themselves are read by passport-ilert. */
-export interface Config {
-  readonly port: number
-  /** Whether browsers reach the app by https. */
-  readonly secure: boolean
-  readonly sessionSecret: string
-  /** Whether a sandbox takes ilert's place. */
-  readonly sandbox: boolean
-}
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
 
 /** Where ilert sends the browser back to. */
 export const CALLBACK_PATH = '/auth/ilert/callback'
 
+/** What the app is told by its environment. The other `ILERT_*` variables are read by passport-ilert itself. */
+export interface Config {
+  readonly production: boolean
+  readonly port: number
+  /** Whether browsers reach the app by https. */
+  readonly secure: boolean
+  /** Express's `trust proxy`: how many proxies are in front of the app, or which addresses they have. */
+  readonly trustProxy: number | string | false
+  /** The first one signs the session's cookie, all of them are accepted: so that it can be changed. */
+  readonly sessionSecrets: string[]
+  /** A session that is not used for so long ends. */
+  readonly idleMs: number
+  /** A session ends so long after the sign-in, however much it is used. */
+  readonly maxMs: number
+  /** Absent: sessions and tokens are in this process's memory. */
+  readonly redisURL: string | undefined
+  readonly logLevel: string
+  /** What every sign-in asks the user for. */
+  readonly scope: string
+  /** Whether a sandbox takes ilert's place. */
+  readonly sandbox: boolean
+}
+
 /** Something for whoever starts the app to put right. */
 export class ConfigError extends Error {}
 
-/** @throws ConfigError which names everything that is wrong at once. */
-export function readConfig(env: NodeJS.ProcessEnv, randomSecret: () => string): Config {
-  const production = env.NODE_ENV === 'production'
-  const port = Number(env.PORT || 3000)
-  const callbackURL = env.ILERT_CALLBACK_URL || CALLBACK_PATH
-  const problems: string[] = []
+const HOUR_MS = 3_600_000
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const hours = z.coerce.number('expected a number of hours.').positive('expected more than 0 hours.').max(8760)
 
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    problems.push('PORT: expected a whole number from 1 to 65535.')
+const schema = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: z.coerce
+    .number('expected a whole number.')
+    .int('expected a whole number.')
+    .min(1, 'expected 1 to 65535.')
+    .max(65_535, 'expected 1 to 65535.')
+    .default(3000),
+  SESSION_SECRET: z.string().min(32, 'too short. Take one from: openssl rand -base64 32').optional(),
+  SESSION_IDLE_HOURS: hours.default(12),
+  SESSION_MAX_HOURS: hours.default(168),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'expected a URL such as redis://localhost:6379' }).optional(),
+  TRUST_PROXY: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}.`).optional(),
+  ILERT_CLIENT_ID: z.string().optional(),
+  ILERT_CALLBACK_URL: z
+    .string()
+    .endsWith(CALLBACK_PATH, `expected it to end with ${CALLBACK_PATH}, where this app waits for ilert.`)
+    .default(CALLBACK_PATH),
+  ILERT_SCOPE: z.string().default('profile alert schedule'),
+})
+
+/** @throws ConfigError which names everything that is wrong at once. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  // A variable that is set to nothing is one that is not set.
+  const { data, error } = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value)))
+  const problems = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+  if (data) problems.push(...missing(data))
+  if (!data || problems.length > 0) throw new ConfigError(problems.join('\n'))
+
+  const production = data.NODE_ENV === 'production'
+  const { TRUST_PROXY: proxy = '' } = data
+  return {
+    production,
+    port: data.PORT,
+    secure: isSecure(data),
+    trustProxy: /^\d+$/.test(proxy) ? Number(proxy) : proxy || false,
+    // A random one signs everybody out at each start, which does no harm during development.
+    sessionSecrets: (data.SESSION_SECRET ?? randomBytes(32).toString('base64url')).split(','),
+    idleMs: data.SESSION_IDLE_HOURS * HOUR_MS,
+    maxMs: data.SESSION_MAX_HOURS * HOUR_MS,
+    redisURL: data.REDIS_URL,
+    logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
+    scope: data.ILERT_SCOPE,
+    sandbox: data.ILERT_CLIENT_ID === undefined,
   }
-  if (production && !env.SESSION_SECRET) {
+}
+
+/** What is wrong with the variables taken together. */
+function missing(data: z.infer<typeof schema>): string[] {
+  const production = data.NODE_ENV === 'production'
+  const problems: string[] = []
+  if (production && !data.SESSION_SECRET) {
     problems.push('SESSION_SECRET: missing. Set it to a long random value, such as one from: openssl rand -base64 32')
   }
-  if (production && !env.ILERT_CLIENT_ID) {
+  if (production && !data.ILERT_CLIENT_ID) {
     problems.push('ILERT_CLIENT_ID: missing. The sandbox lets everybody in, so there is none in production.')
   }
-  if (!callbackURL.endsWith(CALLBACK_PATH)) {
-    problems.push(`ILERT_CALLBACK_URL: expected it to end with ${CALLBACK_PATH}, where this app waits for ilert.`)
+  if (isSecure(data) && !data.TRUST_PROXY) {
+    problems.push(
+      'TRUST_PROXY: missing. Browsers use https and this app speaks http, so there is a proxy in between: ' +
+        'set it to the number of proxies, such as 1, or to their addresses.',
+    )
   }
-  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+  return problems
+}
 
-  return {
-    port,
-    secure: callbackURL.startsWith('https:'),
-    // A random one signs everybody out at each start, which does no harm during development.
-    sessionSecret: env.SESSION_SECRET || randomSecret(),
-    sandbox: !env.ILERT_CLIENT_ID,
-  }
+function isSecure(data: z.infer<typeof schema>): boolean {
+  return data.ILERT_CALLBACK_URL.startsWith('https:')
 }

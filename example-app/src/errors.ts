@@ -1,63 +1,94 @@
-import { OAuthError } from 'passport-ilert'
-import type { ErrorText } from './views.ts'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { IlertError, InsufficientScope, OAuthError, ReauthenticationRequired } from 'passport-ilert'
+
+/** What the user is told when something goes wrong, and where the button below it leads. */
+interface Advice {
+  readonly title: string
+  readonly text: string
+  readonly action: { readonly label: string; readonly href: string }
+}
+
+/** An error with the status that it is answered with. */
+export class HttpError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.status = status
+  }
+}
 
 /** Passport's way to say that nobody is signed in now, made an error. */
-export class SignInFailed extends Error {
-  readonly status: number
+export class SignInFailed extends HttpError {
   /** Whether the user said no. */
   readonly declined: boolean
 
   constructor(info: unknown, status: unknown) {
     const { code, message } = (info ?? {}) as { code?: string; message?: string }
-    super(message ?? 'The sign-in failed.')
-    this.status = typeof status === 'number' ? status : 401
+    super(typeof status === 'number' ? status : 401, message ?? 'The sign-in failed.')
     this.declined = code === 'access_denied'
   }
 }
 
-interface Description {
-  readonly status: number
-  readonly retryAfterSeconds: number | undefined
-  readonly text: ErrorText
+export const notFound: RequestHandler = (_req, _res, next) => next(new HttpError(404, 'There is no such page.'))
+
+/** The last middleware: a page for every error. */
+export const showError: ErrorRequestHandler = (error, req, res, next) => {
+  if (res.headersSent) return next(error)
+  const status = statusOf(error)
+  const { retryAfterSeconds } = error as { retryAfterSeconds?: number }
+  if (status >= 500) req.log.error({ err: error }) // passport-ilert's errors hold no token and no secret
+  if (retryAfterSeconds !== undefined) res.set('retry-after', String(retryAfterSeconds))
+  const { title, text, action } = adviceFor(error, status)
+  res.status(status).render('error', { title, text, action })
 }
 
-/** What to tell the user. Messages of unknown errors are for the log: who knows what is in them. */
-export function describeError(error: unknown): Description {
-  const { status, retryAfterSeconds } = (error ?? {}) as { status?: unknown; retryAfterSeconds?: number }
-  const known = typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
-  return { status: known, retryAfterSeconds, text: textFor(error, known) }
+function statusOf(error: unknown): number {
+  const { status } = (error ?? {}) as { status?: unknown }
+  return typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
 }
 
-const HOME = { label: 'Go to the start page', href: '/' }
+const HOME = { label: 'Go to the desk', href: '/' }
 const SIGN_IN = { label: 'Sign in with ilert', href: '/auth/ilert' }
 const TRY_AGAIN = { label: 'Try again', href: '/auth/ilert' }
 
-function textFor(error: unknown, status: number): ErrorText {
+/** The messages of unknown errors are for the log: who knows what is in them. */
+function adviceFor(error: unknown, status: number): Advice {
   if (error instanceof SignInFailed && error.declined) {
-    const advice = 'You are not signed in, and this app has learnt nothing about you. Was it a slip? Then try again.'
-    return { title: 'You declined the request', advice, action: TRY_AGAIN }
+    const text = 'You are not signed in, and this app has learnt nothing about you. Was it a slip? Then try again.'
+    return { title: 'You declined the request', text, action: TRY_AGAIN }
   }
-  if (error instanceof SignInFailed) {
-    return { title: 'You are not signed in', advice: error.message, action: TRY_AGAIN }
-  }
+  if (error instanceof SignInFailed) return { title: 'You are not signed in', text: error.message, action: TRY_AGAIN }
   if (error instanceof OAuthError) {
-    const advice = `${error.message}. Try again. If it happens again, the settings of this app at ilert need a look.`
-    return { title: 'ilert refused the sign-in', advice, action: TRY_AGAIN }
+    const text = `${error.message}. Try again. If it happens again, the settings of this app at ilert need a look.`
+    return { title: 'ilert refused the sign-in', text, action: TRY_AGAIN }
+  }
+  if (error instanceof InsufficientScope) {
+    const text =
+      'You have not allowed this app to do that, or ilert does not let you. An admin of your account can help.'
+    return { title: 'That is not allowed', text, action: HOME }
+  }
+  if (error instanceof ReauthenticationRequired) {
+    return { title: 'The connection to ilert is over', text: 'Sign in again to go on.', action: SIGN_IN }
+  }
+  if (error instanceof IlertError && status === 503) {
+    const text = 'Nothing is wrong with your account, and you are still signed in. Wait a minute, then try again.'
+    return { title: 'ilert does not answer right now', text, action: HOME }
   }
   switch (status) {
     case 401:
-      return { title: 'Please sign in', advice: 'Your sign-in is over. Sign in again to go on.', action: SIGN_IN }
+      return { title: 'Please sign in', text: 'Your session is over. Sign in again to go on.', action: SIGN_IN }
     case 403:
-      return { title: 'Not from here', advice: 'Go back to the page and send the form from there.', action: HOME }
+      return { title: 'Not from here', text: 'Go back to the page and send the form from there.', action: HOME }
     case 404:
-      return { title: 'There is no such page', advice: 'Is the address right? The start page leads on.', action: HOME }
-    case 503: {
-      const advice = 'Nothing is wrong with your account. Wait a minute, then try again.'
-      return { title: 'ilert does not answer right now', advice, action: TRY_AGAIN }
-    }
+      return { title: 'There is no such page', text: 'Is the address right? The desk leads on.', action: HOME }
+    case 429:
+      return { title: 'Slow down', text: 'There were many requests from your address. Wait a minute.', action: HOME }
+    case 503:
+      return { title: 'The desk is being looked after', text: 'Wait a minute, then try again.', action: HOME }
     default:
       return status < 500
-        ? { title: 'This request makes no sense here', advice: 'Begin again from the start page.', action: HOME }
-        : { title: 'Something broke', advice: 'It is written down here. Try again in a minute.', action: HOME }
+        ? { title: 'This request makes no sense here', text: 'Begin again from the desk.', action: HOME }
+        : { title: 'Something broke', text: 'It is written down here. Try again in a minute.', action: HOME }
   }
 }

@@ -1,10 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createApp } from './app.ts'
 import { CALLBACK_PATH, type Config, ConfigError, readConfig } from './config.ts'
+import { createLogger, logRefreshes } from './logger.ts'
+import { createStores } from './stores.ts'
+
+/** Requests that take longer are cut when the app ends. */
+const GRACE_MS = 10_000
 
 try {
-  await start(readConfig(process.env, () => randomBytes(32).toString('base64url')))
+  loadEnvFile()
+  await start(readConfig(process.env))
 } catch (error) {
   // Wrong settings, here or in passport-ilert, which throws a TypeError: what to do is in the message.
   if (!(error instanceof ConfigError || error instanceof TypeError)) throw error
@@ -13,10 +18,16 @@ try {
 }
 
 async function start(config: Config): Promise<void> {
-  const { port } = config
+  const { port, production, sandbox: withSandbox } = config
   const address = `http://localhost:${port}`
-  const sandbox = config.sandbox ? await startSandbox(address) : undefined
-  const { app, ilert } = createApp(config)
+  const logger = createLogger(config.logLevel)
+  const say = (text: string) => (production ? logger.info(text) : console.log(text))
+  logRefreshes(logger)
+
+  const sandbox = withSandbox ? await startSandbox(address) : undefined
+  const stores = createStores(config, logger)
+  const stopping = new AbortController()
+  const { app, ilert } = createApp({ config, stores, logger, stopping: stopping.signal })
   const server = createServer(app)
 
   server.on('error', (error: NodeJS.ErrnoException) => {
@@ -25,16 +36,17 @@ async function start(config: Config): Promise<void> {
     process.exit(1)
   })
   server.listen(port, () => {
-    if (sandbox) console.log('Sandbox: no ilert account is used. Set ILERT_CLIENT_ID to sign in at ilert instead.')
-    console.log(`The example app is up at ${address}`)
+    if (sandbox) say('Sandbox: no ilert account is used. Set ILERT_CLIENT_ID to sign in at ilert instead.')
+    say(`The on-call desk is up at ${address}`)
   })
 
   async function stop(): Promise<void> {
-    // Requests may end; connections that are still there after a while are cut.
-    setTimeout(() => server.closeAllConnections(), 5000).unref()
-    await new Promise((resolve) => server.close(resolve))
-    await ilert.tokens.close() // waits for refreshes under way, so that no token is lost
+    stopping.abort() // /readyz says so
+    setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
+    await new Promise((resolve) => server.close(resolve)) // lets requests end
+    await ilert.tokens.close() // lets refreshes end, so that no token is lost
     await ilert.client.close()
+    await stores.close()
     await sandbox?.close()
   }
   process.once('SIGINT', () => void stop())
@@ -47,4 +59,13 @@ async function startSandbox(address: string) {
   const sandbox = await createSandbox({ redirectURI: `${address}${CALLBACK_PATH}` })
   Object.assign(process.env, sandbox.env) // the very variables with which you would point the app to ilert
   return sandbox
+}
+
+/** Reads `.env`, if it is there. What the environment says already wins. */
+function loadEnvFile(): void {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }

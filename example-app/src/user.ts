@@ -11,12 +11,14 @@ declare global {
       username: string
       role: string | undefined
       account: string | undefined
+      /** In which times are shown, such as Europe/Berlin. */
+      timezone: string | undefined
     }
   }
 }
 
 /** Makes the app's user of ilert's. With a database, this is where to find or create the user's row. */
 export function toUser(profile: IlertProfile): Express.User {
-  const { provider, id, displayName, username, role, tenant } = profile
-  return { provider, id, name: displayName, username, role, account: tenant }
+  const { provider, id, displayName, username, role, tenant, timezone } = profile
+  return { provider, id, name: displayName, username, role, account: tenant, timezone }
 }

@@ -1,0 +1,66 @@
+// Makes the desk live. Without this everything works too: the page is as it was when it was loaded.
+const EVERY_MS = 30_000
+
+let token = readToken()
+let updatedAt = performance.now()
+
+setInterval(showToken, 1000)
+setInterval(update, EVERY_MS)
+document.addEventListener('visibilitychange', () => {
+  if (performance.now() - updatedAt > EVERY_MS) void update()
+})
+
+// Accept and resolve without loading the page anew.
+document.addEventListener('submit', async (event) => {
+  const form = event.target
+  if (!form.closest('#alerts')) return
+  event.preventDefault()
+  const button = form.querySelector('button')
+  button.disabled = true
+  try {
+    await show(await fetch(form.action, { method: 'POST' }), form.closest('tr').id)
+  } catch {
+    button.disabled = false
+    say('That did not work: the desk or ilert does not answer. Try again.')
+  }
+})
+
+async function update() {
+  if (document.hidden) return
+  try {
+    await show(await fetch('/'))
+  } catch {
+    say('This page is not live right now: the desk does not answer. It tries again by itself.')
+  }
+}
+
+/** Takes over from a new version of this page what has changed. */
+async function show(response, rowToFocus) {
+  if (response.status >= 500) throw new Error(`status ${response.status}`)
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+  if (!page.querySelector('#alerts')) return location.reload() // signed out, or not allowed: the page says what to do
+  const focused = document.activeElement?.getAttribute('aria-label')
+  for (const fresh of page.querySelectorAll('[data-live]')) document.getElementById(fresh.id)?.replaceWith(fresh)
+  const notice = say(page.getElementById('notice').textContent)
+  if (rowToFocus) (document.querySelector(`#${rowToFocus} button`) ?? notice).focus()
+  else if (focused) document.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus()
+  token = readToken()
+  updatedAt = performance.now()
+}
+
+function say(text) {
+  const notice = document.getElementById('notice')
+  if (notice.textContent !== text) notice.textContent = text
+  return notice
+}
+
+/** The bar as the server has sent it, by a clock that nobody sets. */
+function readToken() {
+  const bar = document.getElementById('token')
+  return bar && { leftMs: bar.value, at: performance.now() }
+}
+
+function showToken() {
+  const bar = document.getElementById('token')
+  if (bar && token) bar.value = Math.max(0, token.leftMs - (performance.now() - token.at))
+}
