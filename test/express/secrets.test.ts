@@ -42,10 +42,12 @@ async function recorded(options: AppOptions = {}) {
       options.before?.(web, app)
     },
     routes: (web, app) => {
-      web.get('/use', async (req, res) => {
-        await req.ilert.accessToken()
-        for (const value of [req.ilert, req.session, req.user]) ears.say('the request', show(value))
-        res.end('used')
+      web.get('/use', (req, res, next) => {
+        const use = () => {
+          for (const value of [req.ilert, req.session, req.user]) ears.say('the request', show(value))
+          res.end('used')
+        }
+        req.ilert.accessToken().then(use).catch(next)
       })
       options.routes?.(web, app)
     },
