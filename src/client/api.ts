@@ -34,10 +34,15 @@ export interface CallInit {
  * repeated once after a lost connection and after 502, 503 and 504; other methods never are.
  */
 export interface IlertApi {
+  /** Reads. Resolves to the answer's JSON. */
   get<T = unknown>(path: string, init?: CallInit): Promise<T>
+  /** Deletes. Resolves to the answer's JSON, or to undefined where the answer is empty. */
   delete<T = unknown>(path: string, init?: CallInit): Promise<T>
+  /** Creates: `body` is sent as JSON. Resolves to the answer's JSON, or to undefined where the answer is empty. */
   post<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T>
+  /** Changes: `body` is sent as JSON. Resolves to the answer's JSON, or to undefined where the answer is empty. */
   put<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T>
+  /** Any method. Resolves to the answer's JSON, or to undefined where the answer is empty. */
   request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T>
   /**
    * All entries of a list, page by page (`start-index`, `max-results`), fetched as they are asked for.

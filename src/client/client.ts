@@ -16,6 +16,7 @@ import { Http, type HttpAnswer } from './http.ts'
 import { ENV_OPTIONS } from './options.ts'
 import { traced } from './trace.ts'
 
+/** What every call takes. */
 interface Signalled {
   /** Ends the call early; it then rejects with the signal's reason. */
   signal?: AbortSignal

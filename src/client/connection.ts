@@ -4,6 +4,7 @@ import { ENV_OPTIONS, isLoopback, option } from './options.ts'
 
 /** Milliseconds since the epoch. Pass one to move time in tests; a sandbox's `clock` fits. */
 export interface Clock {
+  /** What time it is, in milliseconds since the epoch. */
   now(): number
 }
 

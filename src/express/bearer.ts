@@ -21,6 +21,7 @@ export interface BearerUser {
   appID: number
 }
 
+/** Turns a token into the app's user, or into false to refuse it. */
 type BearerVerify = (token: BearerUser, req: Request) => Express.User | false | Promise<Express.User | false>
 
 interface BearerOptions extends Connection {

@@ -220,7 +220,7 @@ export class IlertStrategy extends OAuth2Strategy {
    * Signs out: ends the session, forgets the tokens and revokes them at ilert. ilert being away keeps nobody signed in
    * here. With `tokenKey` the tokens stay, since other sessions and jobs use them. Takes POST only.
    *
-   * @param o.redirect where the browser goes then; without it the answer is an empty 204.
+   * `redirect` is where the browser goes then; without it the answer is an empty 204.
    */
   logout({ redirect }: { redirect?: string } = {}): RequestHandler {
     return logoutMiddleware({ name: this.name, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) }, redirect)

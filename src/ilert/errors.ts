@@ -1,5 +1,6 @@
 import { redact } from './redact.ts'
 
+/** What an error says beside its message. */
 interface ErrorDetails {
   code?: string
   status?: number
@@ -77,6 +78,7 @@ export class OAuthError extends IlertError {
   }
 }
 
+/** The same, of errors after which it may be worth trying again. */
 interface RetryDetails extends ErrorDetails {
   retryAfterSeconds?: number | undefined
 }
@@ -160,7 +162,7 @@ export class InsufficientScope extends IlertError {
     this.scope = scope
   }
 
-  /** @param scope what the user has not granted */
+  /** With a message that names the scopes which the user has not granted. */
   static of(scope: string): InsufficientScope {
     return new InsufficientScope(`This needs the scope '${scope}', which the user has not granted.`, { scope })
   }

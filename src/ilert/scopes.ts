@@ -27,8 +27,10 @@ export type KnownScope = 'profile' | 'offline_access' | `${ResourceScope}` | `${
 /** A scope. Known ones complete in an editor; ilert adds scopes over time, so any well-formed one is accepted. */
 export type Scope = KnownScope | (string & {})
 
+/** Reading, also writing, also deleting. */
 type Permission = 'r' | 'w' | 'd'
 
+/** What ilert's table says of one scope. */
 interface CatalogueEntry {
   /** The API paths that the scope opens; `{id}` stands for one path segment. */
   readonly paths: readonly string[]

@@ -44,7 +44,10 @@ export interface Sandbox {
    *
    * @throws TypeError which names the field that is not as it should be.
    */
-  fault(fault: Fault): { clear: () => void }
+  fault(fault: Fault): {
+    /** Lets requests be answered again. */
+    clear: () => void
+  }
   /**
    * Drives an app's sign-in as a browser would, over HTTP: from `url` by redirects to the consent page, which it answers
    * `as` a user (by default the one that is preselected), and back to where the app stops redirecting. Resolves to the

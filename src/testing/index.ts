@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StoredTokens, TokenStore } from '../tokens/store.ts'
 
+/** A store to look at, and what the contract has to know of it. */
 export interface ContractSubject {
   /** Empty, and used by one case alone. */
   store: TokenStore
@@ -13,6 +14,7 @@ export interface ContractSubject {
   leaseMs?: number
 }
 
+/** One thing that a store must hold. */
 export interface ContractCase {
   name: string
   /** Rejects with an `AssertionError` where the store does not hold what it must. */

@@ -2,6 +2,7 @@ import type { Clock } from '../client/connection.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
 
+/** What a `MemoryTokenStore` may be told. */
 export interface MemoryTokenStoreOptions {
   /** What time it is. Default: the system's clock. */
   clock?: Clock

@@ -6,6 +6,7 @@ import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { Lease, StoredTokens, TokenStore } from './store.ts'
 import { within } from './time.ts'
 
+/** What a `RedisTokenStore` is made of. */
 export interface RedisTokenStoreOptions {
   /**
    * A connected client of `redis` (5 or 6) or `ioredis`; a cluster or a pool of either serves as well. It stays the

@@ -6,6 +6,7 @@ import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
 import { within } from './time.ts'
 
+/** What a `SessionTokenStore` may be told. */
 export interface SessionTokenStoreOptions {
   /** How long one call may take, waiting for its turn included, in milliseconds. Default: 5000. */
   timeoutMs?: number
