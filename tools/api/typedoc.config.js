@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url'
+import { entryPoints, root } from './entry-points.js'
+
+const at = (path) => fileURLToPath(new URL(path, root))
+
+/** @type {Partial<import('typedoc').TypeDocOptions>} */
+export default {
+  name: 'passport-ilert',
+  entryPoints: entryPoints.map(({ types }) => at(types)),
+  tsconfig: at('tools/api/tsconfig.json'),
+  basePath: at('dist'),
+  readme: at('README.md'),
+  out: at('tools/api/dist/docs'),
+  // What a signature names without its being exported, such as a strategy's options, is documented as well.
+  plugin: ['typedoc-plugin-missing-exports'],
+  placeInternalsInOwningModule: true,
+  excludeInternal: true,
+  excludePrivate: true,
+  excludeExternals: true,
+  disableSources: true,
+  requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Method', 'Accessor'],
+  // The README links to folders, which are not copied.
+  validation: { notExported: true, notDocumented: true, invalidLink: true, rewrittenLink: true, invalidPath: false },
+  treatWarningsAsErrors: true,
+  treatValidationWarningsAsErrors: true,
+}
