@@ -1,8 +1,20 @@
-import { webcrypto } from 'node:crypto'
-import { FlattenedEncrypt, flattenedDecrypt } from 'jose'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 
-const HEADER = { alg: 'dir', enc: 'A256GCM' } as const
-const PROTECTED = Buffer.from(JSON.stringify(HEADER)).toString('base64url')
+const CIPHER = 'aes-256-gcm'
+const KEY_BYTES = 32
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+/** A JWE's protected header (RFC 7516, section 7.2.2): what is sealed can be opened with any JOSE library. */
+const PROTECTED = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM' })).toString('base64url')
 
 /** What seals and opens: texts, each bound to a context, never an empty one, that whoever opens must know. */
 export interface Sealing {
@@ -17,35 +29,38 @@ export interface Sealing {
  * The first secret seals, and all of them open, so that keys can be exchanged while both old and new are about.
  */
 export class Sealer implements Sealing {
-  readonly #keys: Promise<webcrypto.CryptoKey>[]
+  readonly #keys: readonly KeyObject[]
 
   /** @param purpose what the texts are for. Nothing opens for another purpose, though the secrets are the same. */
   constructor(secrets: readonly string[], purpose: string) {
     this.#keys = secrets.map((secret) => deriveKey(secret, purpose))
   }
 
+  // node:crypto and not jose, whose Web Crypto takes every record to another thread: 120 to 160 us for a record, of which
+  // 10 remain, and a quarter of the CPU of a sign-in.
   /** The sealed text: base64url and dots. */
   async seal(text: string, context: string): Promise<string> {
-    const jwe = await new FlattenedEncrypt(Buffer.from(text))
-      .setProtectedHeader(HEADER)
-      .setAdditionalAuthenticatedData(Buffer.from(context))
-      .encrypt((await this.#keys[0]) as webcrypto.CryptoKey)
+    const iv = randomBytes(IV_BYTES)
+    const cipher = createCipheriv(CIPHER, this.#keys[0] as KeyObject, iv, { authTagLength: TAG_BYTES })
+    const ciphertext = cipher.setAAD(authenticated(context)).update(text, 'utf8', 'base64url')
+    const rest = cipher.final('base64url')
     // The header is always the same, and the context is known to whoever opens: neither needs to travel.
-    return `${jwe.iv}.${jwe.ciphertext}.${jwe.tag}`
+    return `${iv.toString('base64url')}.${ciphertext}${rest}.${cipher.getAuthTag().toString('base64url')}`
   }
 
   /** What was sealed, or undefined where no key opens it: another key, another context, or not what it was. */
   async open(sealed: string, context: string): Promise<string | undefined> {
-    const [iv, ciphertext, tag, ...rest] = sealed.split('.')
-    if (!iv || ciphertext === undefined || !tag || rest.length > 0) return undefined
+    const parts = sealed.split('.')
+    const [iv, ciphertext, tag, ...rest] = parts.map((part) => Buffer.from(part, 'base64url'))
+    if (iv?.length !== IV_BYTES || !ciphertext || tag?.length !== TAG_BYTES || rest.length > 0) return undefined
     // Base64 may write the same bytes in several ways. Only what was sealed is taken, to the letter.
-    if ([iv, ciphertext, tag].some((part) => Buffer.from(part, 'base64url').toString('base64url') !== part))
-      return undefined
-    const aad = Buffer.from(context).toString('base64url')
+    if ([iv, ciphertext, tag].some((bytes, i) => bytes.toString('base64url') !== parts[i])) return undefined
+    const aad = authenticated(context)
     for (const key of this.#keys) {
+      const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(aad).setAuthTag(tag)
+      const text = decipher.update(ciphertext)
       try {
-        const { plaintext } = await flattenedDecrypt({ protected: PROTECTED, iv, ciphertext, tag, aad }, await key)
-        return Buffer.from(plaintext).toString()
+        return Buffer.concat([text, decipher.final()]).toString()
       } catch {
         // not this key
       }
@@ -59,10 +74,13 @@ export function tokenSealer(secrets: readonly string[], clientID: string): Seali
   return new Sealer(secrets, `tokens of ${clientID}`)
 }
 
+/** What is authenticated beside the text (RFC 7516, section 5.1, step 14). */
+function authenticated(context: string): Buffer {
+  return Buffer.from(`${PROTECTED}.${Buffer.from(context).toString('base64url')}`)
+}
+
 /** HKDF (RFC 5869): the secret itself seals nothing, and each purpose has a key of its own. */
-async function deriveKey(secret: string, purpose: string): Promise<webcrypto.CryptoKey> {
-  const { subtle } = webcrypto
-  const base = await subtle.importKey('raw', Buffer.from(secret), 'HKDF', false, ['deriveKey'])
-  const derivation = { name: 'HKDF', hash: 'SHA-256', salt: Buffer.from('passport-ilert'), info: Buffer.from(purpose) }
-  return await subtle.deriveKey(derivation, base, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+function deriveKey(secret: string, purpose: string): KeyObject {
+  const info = createHash('sha256').update(purpose).digest() // Node takes no more than 1024 bytes
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, 'passport-ilert', info, KEY_BYTES)))
 }
