@@ -6,7 +6,7 @@ import { readClaims } from '../ilert/claims.ts'
 import { APIError, type IlertError, NetworkError, OAuthError } from '../ilert/errors.ts'
 import { ACCESS_TOKEN_SECONDS, RETRY_AFTER_SECONDS } from '../ilert/limits.ts'
 import { redact } from '../ilert/redact.ts'
-import type { HttpAnswer } from './http.ts'
+import type { HttpAnswer } from './exchange.ts'
 
 /** A user's tokens. Times are milliseconds since the epoch. */
 export interface TokenSet {

@@ -3,7 +3,8 @@ import { covers, requiredScope } from '../ilert/scopes.ts'
 import { judgeAPI, type TokenSet } from './answers.ts'
 import { apiPath, type Query } from './api-path.ts'
 import { plainObject } from './arguments.ts'
-import type { Http, HttpAnswer, HttpCall } from './http.ts'
+import type { HttpAnswer } from './exchange.ts'
+import type { Http, HttpCall } from './http.ts'
 
 /** How to make a call. */
 export interface CallInit {

@@ -12,7 +12,8 @@ import {
 } from './answers.ts'
 import { type CallInit, callAPI, type TokenSource } from './api.ts'
 import { type Connection, type ResolvedConnection, resolveConnection, tenantOption } from './connection.ts'
-import { Http, type HttpAnswer } from './http.ts'
+import type { HttpAnswer } from './exchange.ts'
+import { Http } from './http.ts'
 import { ENV_OPTIONS } from './options.ts'
 import { traced } from './trace.ts'
 

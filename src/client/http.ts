@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { NetworkError } from '../ilert/errors.ts'
+import { Exchange, type HttpAnswer } from './exchange.ts'
 import { isLoopback } from './options.ts'
 
 /** Bytes of a body that are read; a longer one is an error. */
@@ -25,12 +26,6 @@ export interface HttpCall {
   headers: Record<string, string>
   body?: string
   signal?: AbortSignal | undefined
-}
-
-export interface HttpAnswer {
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  text: string
 }
 
 export interface HttpOptions {
@@ -68,58 +63,39 @@ export class Http {
   async send(call: HttpCall): Promise<HttpAnswer> {
     const { signal } = call
     signal?.throwIfAborted()
+    let exchange = this.#begin(call)
     // Not AbortSignal.timeout(), whose timer lets the process end while a call is under way.
-    const ending = new AbortController()
     const timer = setTimeout(() => {
-      ending.abort(
+      exchange.end(
         new NetworkError(`ilert did not answer within ${this.#timeoutMs} ms. Try again.`, { code: 'timeout' }),
       )
     }, this.#timeoutMs)
-    const onAbort = () => ending.abort(signal?.reason)
+    const onAbort = () => exchange.end(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      // undici heeds a signal only once it is connected; the race ends the wait for a proxy that never connects.
-      return await Promise.race([this.#exchange(call, ending.signal), rejection(ending.signal)])
+      return await exchange.answer.catch((error: unknown) => {
+        if (exchange.ended || !NEVER_CONNECTED.has(codeOf(error))) throw error
+        exchange = this.#begin(call, RECONNECT_MS)
+        return exchange.answer
+      })
     } catch (error) {
-      throw ending.signal.aborted ? ending.signal.reason : translate(error)
+      throw exchange.ended ? error : translate(error)
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
     }
   }
 
-  async #exchange(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
-    try {
-      return await this.#exchangeOnce(call, signal)
-    } catch (error) {
-      if (!NEVER_CONNECTED.has(codeOf(error)) || signal.aborted) throw error
+  /** Hands a call to undici, after so many milliseconds. */
+  #begin({ method, path, headers, body }: HttpCall, delayMs = 0): Exchange {
+    const exchange = new Exchange(this.#maxBodyBytes)
+    const options = { origin: this.#origin, method: method as Dispatcher.HttpMethod, path, headers, body: body ?? null }
+    const dispatch = () => {
+      if (!exchange.ended) exchange.dispatch(this.#dispatcher, options)
     }
-    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
-    signal.throwIfAborted()
-    return await this.#exchangeOnce(call, signal)
-  }
-
-  async #exchangeOnce({ method, path, headers, body }: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
-    const answer = await this.#dispatcher.request({
-      origin: this.#origin,
-      method: method as Dispatcher.HttpMethod,
-      path,
-      headers,
-      body: body ?? null,
-      signal,
-    })
-    const chunks: Buffer[] = []
-    let bytes = 0
-    for await (const chunk of answer.body) {
-      bytes += chunk.length
-      if (bytes > this.#maxBodyBytes) {
-        throw new NetworkError(`ilert's answer is longer than ${this.#maxBodyBytes} bytes.`, {
-          code: 'response_too_large',
-        })
-      }
-      chunks.push(chunk)
-    }
-    return { status: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString('utf8') }
+    if (delayMs > 0) setTimeout(dispatch, delayMs)
+    else dispatch()
+    return exchange
   }
 
   /** Ends idle connections, and lets calls under way end. A dispatcher that was passed in stays as it is. */
@@ -144,12 +120,6 @@ function defaultDispatcher(origin: string, timeoutMs: number): Dispatcher {
     // Without a cause: it repeats the URL, which may have a password.
     throw new TypeError('HTTP_PROXY, HTTPS_PROXY: expected a URL such as http://proxy.example:8080.')
   }
-}
-
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }
 
 function codeOf(error: unknown): string {
