@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { freePort } from '../support/server.ts'
+import { builtApp, ROOT } from './app-copy.ts'
+import { atEnd } from './clean-up.ts'
 
-/** The example app as its users have it: the tree of processes under `npm start`. */
+/** The example app as somebody runs it, with every process that belongs to it. */
 export interface AppProcess {
   readonly port: number
   readonly url: string
@@ -11,24 +13,41 @@ export interface AppProcess {
   readonly stderr: string
   /** Resolves with the exit code, once every process of the tree has gone. */
   readonly ended: Promise<number | null>
-  /** As Ctrl+C does: tells every process of the tree to end. */
+  /** Sends a signal to every process of the tree, as a terminal does. */
+  signal(signal: NodeJS.Signals): void
+  /** As Ctrl+C does. */
   stop(): Promise<void>
 }
 
-const running = new Set<AppProcess>()
+/** A command, and where to run it. */
+export interface Launch {
+  readonly command: readonly string[]
+  readonly cwd: string
+}
 
-/** Runs `npm start` at the root, up to where the app answers. Rejects where it ends instead. */
-export async function startApp(env: Record<string, string> = {}): Promise<AppProcess> {
-  const app = await runApp(env)
-  if (!running.has(app)) throw new Error(`npm start has ended:\n${app.stdout}\n${app.stderr}`)
+/** The one command of the README. */
+export const NPM_START: Launch = { command: ['npm', 'start'], cwd: ROOT }
+
+/** Runs the app up to where it answers. Rejects where it ends instead. */
+export async function startApp(env: Record<string, string> = {}, launch?: Launch): Promise<AppProcess> {
+  const { app, isUp } = await run(env, launch)
+  if (!isUp) throw new Error(`The app has ended:\n${app.stdout}\n${app.stderr}`)
   return app
 }
 
-/** Runs `npm start` at the root. Resolves when the app is up, or has ended instead. */
-export async function runApp(env: Record<string, string> = {}): Promise<AppProcess> {
+/** Runs an app that does not come up. */
+export async function startInVain(env: Record<string, string>): Promise<AppProcess> {
+  const { app, isUp } = await run(env)
+  if (isUp) throw new Error('The app is up.')
+  return app
+}
+
+async function run(env: Record<string, string>, launch?: Launch): Promise<{ app: AppProcess; isUp: boolean }> {
   const port = Number(env.PORT ?? (await freePort()))
-  const child = spawn('npm', ['start'], {
-    cwd: new URL('../..', import.meta.url),
+  const { command, cwd } = launch ?? { command: [process.execPath, 'dist/server.js'], cwd: await builtApp() }
+  const [file = '', ...args] = command
+  const child = spawn(file, args, {
+    cwd,
     env: { ...ownEnvironment(), PORT: String(port), ...env },
     detached: true, // a group of its own, which can be ended as a whole
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,33 +73,27 @@ export async function runApp(env: Record<string, string> = {}): Promise<AppProce
     get stderr() {
       return output.stderr
     },
+    signal: (signal) => signalTree(child, signal),
     async stop() {
       signalTree(child, 'SIGINT')
-      const last = setTimeout(() => signalTree(child, 'SIGKILL'), 8000)
+      const last = setTimeout(() => signalTree(child, 'SIGKILL'), 12_000)
       await ended
       clearTimeout(last)
     },
   }
-  running.add(app)
-  void ended.then(() => running.delete(app))
+  atEnd(() => app.stop())
 
-  const up = new Promise<void>((resolve) => {
+  const up = new Promise<boolean>((resolve) => {
     child.stdout.on('data', () => {
-      if (output.stdout.includes(url)) resolve()
+      if (output.stdout.includes(`is up at ${url}`)) resolve(true)
     })
   })
-  await Promise.race([up, ended])
-  return app
-}
-
-/** Ends what a failed test has left behind. */
-export async function stopApps(): Promise<void> {
-  await Promise.all([...running].map((app) => app.stop()))
+  return { app, isUp: await Promise.race([up, ended.then(() => false)]) }
 }
 
 /** This process's environment without what would make the app another one. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(ILERT_.*|NODE_ENV|NODE_OPTIONS|SESSION_SECRET)$/
+  const foreign = /^(ILERT_.*|NODE_ENV|NODE_OPTIONS|SESSION_.*|REDIS_URL|TRUST_PROXY|LOG_LEVEL)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
 
