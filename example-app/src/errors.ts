@@ -39,7 +39,7 @@ export const showError: ErrorRequestHandler = (error, req, res, next) => {
   const { retryAfterSeconds } = error as { retryAfterSeconds?: number }
   if (status >= 500) req.log.error({ err: error }) // passport-ilert's errors hold no token and no secret
   if (retryAfterSeconds !== undefined) res.set('retry-after', String(retryAfterSeconds))
-  const { title, text, action } = adviceFor(error, status)
+  const { title, text, action } = adviceFor(error, status, req.user !== undefined)
   res.status(status).render('error', { title, text, action })
 }
 
@@ -53,7 +53,11 @@ const SIGN_IN = { label: 'Sign in with ilert', href: '/auth/ilert' }
 const TRY_AGAIN = { label: 'Try again', href: '/auth/ilert' }
 
 /** The messages of unknown errors are for the log: who knows what is in them. */
-function adviceFor(error: unknown, status: number): Advice {
+function adviceFor(error: unknown, status: number, signedIn: boolean): Advice {
+  if (error instanceof SignInFailed && error.declined && signedIn) {
+    const text = 'Nothing has changed: you are still signed in, and this app may do what it could do before.'
+    return { title: 'You declined the request', text, action: HOME }
+  }
   if (error instanceof SignInFailed && error.declined) {
     const text = 'You are not signed in, and this app has learnt nothing about you. Was it a slip? Then try again.'
     return { title: 'You declined the request', text, action: TRY_AGAIN }
