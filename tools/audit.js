@@ -4,7 +4,11 @@
  */
 import { spawnSync } from 'node:child_process'
 
-/** `npm audit`, as npm's own options narrow it. */
+/**
+ * `npm audit`, as npm's own options narrow it.
+ *
+ * @param {string[]} args
+ */
 function audit(args) {
   const { status, stdout } = spawnSync('npm', ['audit', '--json', ...args], { encoding: 'utf8' })
   // An answer's exit code says whether something was found. Without an answer it is the same, and there is no report.
