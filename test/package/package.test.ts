@@ -5,7 +5,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve, sep } from 'node:path'
+import { basename, join, relative, resolve, sep } from 'node:path'
 import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
@@ -25,7 +25,8 @@ async function run(
 }
 
 const root = process.cwd()
-const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'README.md', 'CHANGELOG.md', 'LICENSE']
+/** What is in no clone of the repository. */
+const MADE = ['.git', 'node_modules', 'dist', 'coverage']
 
 let folder: string
 let project: string
@@ -36,8 +37,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'passport-ilert-package-'))
   // Packed from a copy: packing builds anew, and other tests are using the build.
   const copy = join(folder, 'copy')
-  await mkdir(copy)
-  await Promise.all(sources.map((name) => cp(name, join(copy, name), { recursive: true })))
+  await cp(root, copy, { recursive: true, filter: (path) => !MADE.includes(basename(path)) })
   await symlink(resolve('node_modules'), join(copy, 'node_modules'))
   const { stdout } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: copy })
   const [pack] = JSON.parse(stdout.slice(stdout.indexOf('[')))
