@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
@@ -18,7 +19,6 @@ export interface SignInParts {
   /** Absent: anybody. */
   readonly allowedTenants: readonly string[] | undefined
   readonly tokenKey: ((context: { req: Request; profile: IlertProfile }) => string | Promise<string>) | undefined
-  readonly newKey: () => string
 }
 
 /** Tells the keys of sessions from an app's own. */
@@ -126,15 +126,15 @@ export class SignIn {
   }
 
   async #store(req: Request, ttlMs: number): Promise<NewEntry> {
-    const { newKey, tokenKey, tokens } = this.#parts
+    const { tokenKey, tokens } = this.#parts
     const [set, profile] = [this.#tokens as TokenSet, this.#profile as IlertProfile]
     const account = profile.id
     if (!tokenKey) {
       // Where ilert hands out the same refresh token again, its sessions share it: two keys would lose it.
       const known = tokens.keyOf(set)
       this.#joined = known?.startsWith(SESSION_KEY) ?? false
-      const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${newKey()}`
-      await tokens.save(grant, set, { ttlMs })
+      const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomUUID()}`
+      await tokens.save(grant, set, { ttlMs, isNew: !this.#joined })
       return { grant, account }
     }
     const grant = await tokenKey({ req, profile })

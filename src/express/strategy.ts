@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { IlertClient } from '../client/client.ts'
@@ -173,7 +172,6 @@ export class IlertStrategy extends OAuth2Strategy {
       ask: askWith(verify, classic, options.passReqToCallback === true),
       allowedTenants: allowedTenantsOption(options.allowedTenants),
       tokenKey: functionOption('tokenKey', options.tokenKey),
-      newKey: () => randomBytes(16).toString('base64url'),
     })
   }
 

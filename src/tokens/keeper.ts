@@ -111,9 +111,12 @@ export class Keeper {
    * @throws NetworkError, ReauthenticationRequired
    */
   async freshTokens(): Promise<Readonly<TokenSet>> {
-    await this.#lookBeforeItIsOver()
+    let { action } = this.#decide()
+    if (action === 'sign-in' || action === 'refresh') {
+      await this.#lookBeforeItIsOver(action)
+      action = this.#decide().action
+    }
     if (this.removed) throw new ReauthenticationRequired()
-    const { action } = this.#decide()
     if (action === 'refresh') await this.#refreshOrMakeDo()
     else this.#startWhatIsDue(action)
     return this.#usableTokens()
@@ -123,7 +126,7 @@ export class Keeper {
   attend(ttlMs?: number): void {
     if (this.removed) return
     this.#startWhatIsDue(this.#decide().action)
-    if (ttlMs !== undefined) this.#record.extend(ttlMs).catch(ignore) // the next request tries again
+    if (ttlMs !== undefined) this.#record.extend(ttlMs)?.catch(ignore) // the next request tries again
   }
 
   /**
@@ -178,16 +181,15 @@ export class Keeper {
   }
 
   /** Somebody else may have come by other tokens long ago: then there is nothing to wait for, and nobody to sign out. */
-  async #lookBeforeItIsOver(): Promise<void> {
-    const { action } = this.#decide()
-    if (this.removed || (action !== 'sign-in' && action !== 'refresh')) return
+  async #lookBeforeItIsOver(action: 'sign-in' | 'refresh'): Promise<void> {
+    if (this.removed) return
     const look = this.#record.lookAgain(LOOK_AGAIN_WHEN_OVER_MS)
-    await (action === 'sign-in' ? look : look.catch(ignore)) // the refresh looks again, and says what is wrong
+    await (action === 'sign-in' ? look : look?.catch(ignore)) // the refresh looks again, and says what is wrong
   }
 
   #startWhatIsDue(action: Decision['action']): void {
     if (action === 'use-and-refresh' || action === 'refresh') this.#refreshBehind()
-    else this.#record.lookAgain(action === 'use' ? LOOK_AGAIN_MS : LOOK_AGAIN_WHEN_OVER_MS).catch(ignore)
+    else this.#record.lookAgain(action === 'use' ? LOOK_AGAIN_MS : LOOK_AGAIN_WHEN_OVER_MS)?.catch(ignore)
   }
 
   #usableTokens(): Readonly<TokenSet> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type CallInit, type IlertApi, type TokenSource } from '../client/api.ts'
@@ -118,10 +118,11 @@ export class TokenManager {
    * as its refresh token.
    *
    * @param o.ttlMs lets the record live for so long after each write instead, such as a session does.
+   * @param o.isNew the key was made for these tokens: nothing can be there that would have to be read first.
    * @throws TypeError where the refresh token is kept under another key already: two keys would refresh it against each
    * other, and where ilert exchanges refresh tokens all but one would be lost.
    */
-  async save(key: string, tokens: TokenSet, o: { ttlMs?: number } = {}): Promise<void> {
+  async save(key: string, tokens: TokenSet, o: { ttlMs?: number; isNew?: boolean } = {}): Promise<void> {
     checkKey(key)
     checkTokens(tokens)
     if ((this.keyOf(tokens) ?? key) !== key) {
@@ -139,11 +140,11 @@ export class TokenManager {
     }
   }
 
-  async #replace(key: string, tokens: TokenSet, o: { ttlMs?: number }): Promise<void> {
+  async #replace(key: string, tokens: TokenSet, { isNew, ...o }: { ttlMs?: number; isNew?: boolean }): Promise<void> {
     const now = this.#parts.clock.now()
-    const id = randomBytes(16).toString('base64url')
+    const id = randomUUID()
     for (let tries = 0; tries < 4; tries++) {
-      const before = await this.#vault.read(key)
+      const before = isNew && tries === 0 ? undefined : await this.#vault.read(key)
       if (before === UNREADABLE) throw unreadable(key)
       // Higher than whatever was here before its tombstone; but right behind what is here now, so that nothing lands
       // in between without being seen.

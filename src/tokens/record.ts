@@ -105,17 +105,20 @@ export class GrantRecord {
     }
   }
 
-  /** Reads, unless it was read less than `ms` ago. All who ask while it is read share that. */
-  async lookAgain(ms: number): Promise<void> {
+  /**
+   * Reads, unless it was read less than `ms` ago; then there is nothing to wait for, not even a promise: every request
+   * passes here. All who ask while it is read share that.
+   */
+  lookAgain(ms: number): Promise<void> | undefined {
     if (!this.#look) {
       const now = this.#parts.clock.now()
-      if (elapsed(this.#lookedAt, now) < ms) return
+      if (elapsed(this.#lookedAt, now) < ms) return undefined
       this.#lookedAt = now
       this.#look = this.read().finally(() => {
         this.#look = undefined
       })
     }
-    await this.#look
+    return this.#look
   }
 
   #adopt(grant: Grant): void {
@@ -228,11 +231,15 @@ export class GrantRecord {
 
   // Living on ---------------------------------------------------------------------------------------------------------
 
-  /** Lets the record live for `ttlMs` more, once it is under half of that. */
-  async extend(ttlMs: number): Promise<void> {
-    const { clock, vault } = this.#parts
-    const now = clock.now()
-    if (this.#grant.ttlMs === undefined || this.#grant.endsAt - now > ttlMs / 2) return
+  /** Lets the record live for `ttlMs` more, once it is under half of that. Until then nothing is to be done. */
+  extend(ttlMs: number): Promise<void> | undefined {
+    const now = this.#parts.clock.now()
+    if (this.#grant.ttlMs === undefined || this.#grant.endsAt - now > ttlMs / 2) return undefined
+    return this.#extend(ttlMs, now)
+  }
+
+  async #extend(ttlMs: number, now: number): Promise<void> {
+    const { vault } = this.#parts
     this.#grant = { ...this.#grant, ttlMs, endsAt: now + ttlMs }
     if (await vault.touch(this.key, ttlMs)) return
     // A store without touch: the same tokens again. In the way of a refresh this is seen for what it is.
