@@ -102,10 +102,15 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   }
 
   /** Fresh tokens, for a call. */
-  async tokens(): Promise<Readonly<TokenSet>> {
+  tokens(): Promise<Readonly<TokenSet>> {
     const entry = this.#entry()
+    const keeper = entry && this.#keeperOf(entry)
+    return keeper ? keeper.freshTokens() : this.#loadTokens(entry)
+  }
+
+  async #loadTokens(entry: SessionEntry | undefined): Promise<Readonly<TokenSet>> {
     if (!entry) throw new ReauthenticationRequired('The user is not signed in with ilert.')
-    const keeper = this.#keeperOf(entry) ?? (await this.#tokens.load(entry.grant))
+    const keeper = await this.#tokens.load(entry.grant)
     if (!keeper) throw new ReauthenticationRequired()
     this.#keeper = keeper
     return await keeper.freshTokens()
