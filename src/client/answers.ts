@@ -46,6 +46,9 @@ export interface IlertUser {
 /** The fields of a token answer as ilert sent them, for the `params` of Passport's classic verify. */
 export const answerOf: WeakMap<TokenSet, Record<string, unknown>> = new WeakMap()
 
+/** A user's JSON as ilert sent it. Written anew it might be another, and cannot be where it is nested too deeply. */
+export const jsonOf: WeakMap<IlertUser, string> = new WeakMap()
+
 /** A century: an answer that says more is cut, so that adding it to a date stays a date. */
 const MAX_SECONDS = 100 * 365 * 86_400
 
@@ -110,6 +113,7 @@ export function judgeUser(answer: HttpAnswer, secrets: readonly string[]): Ilert
   const body = judgeAPI(answer, secrets)
   // An id past 2^53 would have lost its last digits in JSON.parse, and two users would be one.
   if (!isObject(body) || !Number.isSafeInteger(body.id)) throw invalid('a user without an id')
+  jsonOf.set(body as IlertUser, answer.text)
   return body as IlertUser
 }
 

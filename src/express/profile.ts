@@ -1,4 +1,4 @@
-import type { IlertUser, TokenSet } from '../client/answers.ts'
+import { type IlertUser, jsonOf, type TokenSet } from '../client/answers.ts'
 import { readClaims } from '../ilert/claims.ts'
 
 /** Who has signed in, in Passport's normalized form. */
@@ -43,7 +43,7 @@ export function toProfile(user: IlertUser, tokens: TokenSet): IlertProfile {
   }
   // Hidden, so that a profile that is put into a session or a log does not drag them along.
   return Object.defineProperties(profile, {
-    _raw: { value: JSON.stringify(user) },
+    _raw: { value: jsonOf.get(user) ?? JSON.stringify(user) },
     _json: { value: user },
   }) as typeof profile & Pick<IlertProfile, '_raw' | '_json'>
 }
