@@ -25,7 +25,13 @@ describe('the desk', () => {
     const config = readConfig({ ...sandbox.env, LOG_LEVEL: 'silent' })
     const logger = createLogger(config.logLevel)
     const stores = createStores(config, logger)
-    const { app, ilert } = createApp({ config, stores, logger, stopping: new AbortController().signal, clock: sandbox.clock })
+    const { app, ilert } = createApp({
+      config,
+      stores,
+      logger,
+      stopping: new AbortController().signal,
+      clock: sandbox.clock,
+    })
     server.on('request', app)
     close = async () => {
       await ilert.tokens.close()
