@@ -5,16 +5,18 @@ let token = readToken()
 let updatedAt = performance.now()
 
 setInterval(showToken, 1000)
-setInterval(update, EVERY_MS)
+setInterval(() => void update(), EVERY_MS)
 document.addEventListener('visibilitychange', () => {
   if (performance.now() - updatedAt > EVERY_MS) void update()
 })
-
-// Accept and resolve without loading the page anew.
-document.addEventListener('submit', async (event) => {
-  const form = event.target
-  if (!form.closest('#alerts')) return
+document.addEventListener('submit', (event) => {
+  if (!event.target.closest('#alerts')) return
   event.preventDefault()
+  void act(event.target)
+})
+
+/** Accepts or resolves without loading the page anew. */
+async function act(form) {
   const button = form.querySelector('button')
   button.disabled = true
   try {
@@ -23,7 +25,7 @@ document.addEventListener('submit', async (event) => {
     button.disabled = false
     say('That did not work: the desk or ilert does not answer. Try again.')
   }
-})
+}
 
 async function update() {
   if (document.hidden) return
