@@ -99,7 +99,8 @@ describe.each(PAIRS)('with %s', (_, { express, Passport }) => {
   })
 
   it('asks for one more scope, comes back to the page, and keeps the session', async () => {
-    const { app, browser } = await signedIn({ end: { keepSessionInfo: true, successReturnToOrRedirect: '/' } })
+    const { app, browser } = await signedIn()
+    await browser.visit('/mark')
     expect((await browser.send('/alerts', {})).json).toEqual({ error: 'insufficient_scope', scope: 'alert' })
     const toIlert = await browser.send('/alerts?page=2', NAVIGATION)
     expect(new URL(toIlert.location).searchParams.get('scope')).toBe('profile alert')
