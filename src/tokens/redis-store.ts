@@ -9,7 +9,7 @@ import { within } from './time.ts'
 /** What a `RedisTokenStore` is made of. */
 export interface RedisTokenStoreOptions {
   /**
-   * A connected client of `redis` (5 or 6) or `ioredis`; a cluster or a pool of either serves as well. It stays the
+   * A connected client of `redis` or `ioredis` (5 or 6); a cluster or a pool of either serves as well. It stays the
    * caller's: the store neither connects nor closes it.
    */
   client: object
