@@ -128,7 +128,7 @@ function inFlags(message: string): string {
 function messageOf(error: unknown): string {
   const message = (error as { message?: unknown } | null)?.message
   const [line = ''] = String(message ?? error).split('\n')
-  return `${line.replace(/(?<=')\. .*$/, '.')} See ilert-sandbox --help.`.replace(/(?<![.!?]) See/, '. See')
+  return `${line.replace(/(?<=')\. .*/, '.')} See ilert-sandbox --help.`.replace(/(?<![.!?]) See/, '. See')
 }
 
 /** A value as a shell takes it literally. */

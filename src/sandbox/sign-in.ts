@@ -113,14 +113,14 @@ export async function driveSignIn({ url, appURL, as, deny }: SignIn): Promise<st
 /** The consent page's form as the user leaves it. */
 function fillIn({ url, html }: Page, as: string | undefined, deny: boolean): [URL, URLSearchParams] {
   const form = new URLSearchParams()
-  for (const [input] of html.matchAll(/<input [^>]*>/g)) {
+  for (const [input] of html.matchAll(/<input [^<>]*>/g)) {
     const name = unescapeHTML(/ name="([^"]*)"/.exec(input)?.[1] ?? '')
     const isOn = input.includes('type="hidden"') || / checked\b/.test(input)
     if (isOn) form.set(name, unescapeHTML(/ value="([^"]*)"/.exec(input)?.[1] ?? ''))
   }
   if (as !== undefined) form.set('user', as)
   form.set('decision', deny ? 'deny' : 'allow')
-  const action = unescapeHTML(/<form [^>]*action="([^"]*)"/.exec(html)?.[1] ?? '')
+  const action = unescapeHTML(/<form [^<>]*action="([^"]*)"/.exec(html)?.[1] ?? '')
   return [new URL(action, url), form]
 }
 
