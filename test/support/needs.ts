@@ -1,12 +1,13 @@
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type Program = 'redis-server' | 'chromium' | 'postgres'
+export type Program = 'redis-server' | 'chromium' | 'postgres' | 'openssl'
 
 const NAMES: Record<Program, string[]> = {
   'redis-server': ['redis-server'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   postgres: ['postgres'],
+  openssl: ['openssl'],
 }
 
 /** Where a program is, if it is installed. */
