@@ -141,6 +141,22 @@ describe('an authorization code of a victim', () => {
   })
 })
 
+it.each(['access_token', 'id_token', 'refresh_token', 'token', 'user'])(
+  'what a callback brings as %s is not looked at: tokens come from the token endpoint alone',
+  async (name) => {
+    const app = await startApp()
+    const [attacker, browser] = [app.browser(), app.browser()]
+    await attacker.signIn()
+    const stolen = (await attacker.visit('/token')).text
+    const state = new URL(await browser.begin()).searchParams.get('state')
+    const calls = app.sandbox.requests.length
+    const page = await browser.visit(`/auth/ilert/callback?state=${state}&token_type=bearer&${name}=${stolen}`)
+    expect(page.status).toBe(400)
+    expect(app.sandbox.requests).toHaveLength(calls)
+    expect((await browser.home()).user).toBeNull()
+  },
+)
+
 it('every exchange carries the verifier of its own challenge, at least 256 bits of chance each', async () => {
   const tokens = { access_token: 'token', expires_in: 3600, scope: 'profile' }
   const ilert = await serve((response, { path }) => json(response, 200, path === TOKEN ? tokens : { id: 7 }))
@@ -210,7 +226,7 @@ async function appWithCart() {
 }
 
 describe('session fixation', () => {
-  it('a session id that the attacker knows is nobody’s after the sign-in, and its record is gone', async () => {
+  it("a session id that the attacker knows is nobody's after the sign-in, and its record is gone", async () => {
     const app = await appWithCart()
     const attacker = app.browser()
     await attacker.visit('/cart/bait')

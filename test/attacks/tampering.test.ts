@@ -14,7 +14,7 @@ afterEach(async () => {
 const flip = (text: string, i: number, bit: number) =>
   text.slice(0, i) + String.fromCharCode(text.charCodeAt(i) ^ (1 << bit)) + text.slice(i + 1)
 
-it('every bit of an attempt’s cookie counts, of its name as of its value', async () => {
+it("every bit of an attempt's cookie counts, of its name as of its value", async () => {
   const app = await startApp()
   const browser = app.browser()
   const { pathname, search, host } = new URL(await browser.callback())
