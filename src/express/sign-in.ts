@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
@@ -133,7 +133,8 @@ export class SignIn {
       // Where ilert hands out the same refresh token again, its sessions share it: two keys would lose it.
       const known = tokens.keyOf(set)
       this.#joined = known?.startsWith(SESSION_KEY) ?? false
-      const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomUUID()}`
+      const grant =
+        known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomBytes(16).toString('base64url')}`
       await tokens.save(grant, set, { ttlMs, isNew: !this.#joined })
       return { grant, account }
     }
