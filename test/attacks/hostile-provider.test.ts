@@ -189,10 +189,10 @@ describe('an answer that means two things', () => {
     expect((await browser.home()).user).toBeNull()
   })
 
-  it('and one that is nested without end fails by itself', async () => {
+  it('and one that is nested without end harms nobody', async () => {
     const deep = `{"id": 7, "x": ${'['.repeat(400_000)}${']'.repeat(400_000)}}`
     const { app } = await at((path) => (path === CURRENT_USER ? [200, deep] : undefined))
-    expect((await app.browser().signIn()).status).toBeGreaterThanOrEqual(500)
+    expect((await app.browser().signIn()).status).toBe(302)
     expect((await app.browser().visit('/')).status).toBe(200)
   })
 })
