@@ -20,11 +20,14 @@ async function act(form) {
   const button = form.querySelector('button')
   button.disabled = true
   try {
-    await show(await fetch(form.action, { method: 'POST' }), form.closest('tr').id)
+    const response = await fetch(form.action, { method: 'POST' })
+    if (response.status !== 403) return await show(response, form.closest('tr').id)
+    say(parse(await response.text()).querySelector('main p').textContent)
   } catch {
-    button.disabled = false
     say('That did not work: the desk or ilert does not answer. Try again.')
   }
+  button.disabled = false
+  button.focus() // which it lost while it was disabled
 }
 
 async function update() {
@@ -39,15 +42,26 @@ async function update() {
 /** Takes over from a new version of this page what has changed. */
 async function show(response, rowToFocus) {
   if (response.status >= 500) throw new Error(`status ${response.status}`)
-  const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+  const page = parse(await response.text())
   if (!page.querySelector('#alerts')) return location.reload() // signed out, or not allowed: the page says what to do
-  const focused = document.activeElement?.getAttribute('aria-label')
+  const focused = document.activeElement
   for (const fresh of page.querySelectorAll('[data-live]')) document.getElementById(fresh.id)?.replaceWith(fresh)
   const notice = say(page.getElementById('notice').textContent)
   if (rowToFocus) (document.querySelector(`#${rowToFocus} button`) ?? notice).focus()
-  else if (focused) document.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus()
+  else if (!focused.isConnected) {
+    const controls = [...document.querySelectorAll('[data-live] :is(a, button)')]
+    controls.find((control) => labelOf(control) === labelOf(focused))?.focus()
+  }
   token = readToken()
   updatedAt = performance.now()
+}
+
+function parse(html) {
+  return new DOMParser().parseFromString(html, 'text/html')
+}
+
+function labelOf(control) {
+  return control.getAttribute('aria-label') ?? control.textContent
 }
 
 function say(text) {

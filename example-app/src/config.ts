@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 /** Where ilert sends the browser back to. */
@@ -46,7 +47,7 @@ const schema = z.object({
   SESSION_IDLE_HOURS: hours.default(12),
   SESSION_MAX_HOURS: hours.default(168),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'expected a URL such as redis://localhost:6379' }).optional(),
-  TRUST_PROXY: z.string().optional(),
+  TRUST_PROXY: z.string().refine(isProxies, 'expected a number of proxies, such as 1, or their addresses.').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}.`).optional(),
   ILERT_CLIENT_ID: z.string().optional(),
   ILERT_CALLBACK_URL: z
@@ -55,6 +56,13 @@ const schema = z.object({
     .default(CALLBACK_PATH),
   ILERT_SCOPE: z.string().default('profile alert schedule'),
 })
+
+/** As Express's `trust proxy` takes it. */
+function isProxies(value: string): boolean {
+  const names = ['loopback', 'linklocal', 'uniquelocal']
+  const isAddress = (entry: string) => names.includes(entry) || isIP(entry.split('/')[0] ?? '') > 0
+  return /^\d+$/.test(value) || value.split(/, */).every(isAddress)
+}
 
 /** @throws ConfigError which names everything that is wrong at once. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {

@@ -62,6 +62,8 @@ function adviceFor(error: unknown, status: number, signedIn: boolean): Advice {
     const text = 'You are not signed in, and this app has learnt nothing about you. Was it a slip? Then try again.'
     return { title: 'You declined the request', text, action: TRY_AGAIN }
   }
+  if (error instanceof SignInFailed && signedIn)
+    return { title: 'Nothing has changed', text: error.message, action: HOME }
   if (error instanceof SignInFailed) return { title: 'You are not signed in', text: error.message, action: TRY_AGAIN }
   if (error instanceof OAuthError) {
     const text = `${error.message}. Try again. If it happens again, the settings of this app at ilert need a look.`
@@ -76,7 +78,8 @@ function adviceFor(error: unknown, status: number, signedIn: boolean): Advice {
     return { title: 'The connection to ilert is over', text: 'Sign in again to go on.', action: SIGN_IN }
   }
   if (error instanceof IlertError && status === 503) {
-    const text = 'Nothing is wrong with your account, and you are still signed in. Wait a minute, then try again.'
+    const still = signedIn ? ', and you are still signed in' : ''
+    const text = `Nothing is wrong with your account${still}. Wait a minute, then try again.`
     return { title: 'ilert does not answer right now', text, action: HOME }
   }
   switch (status) {

@@ -69,6 +69,6 @@ async function answer<T>(call: Promise<T>): Promise<Answer<T>> {
   } catch (error) {
     if (!(error instanceof IlertError)) throw error
     if (error instanceof ReauthenticationRequired) return { problem: 'This desk is not connected to ilert.' }
-    return { problem: error.status === 503 ? 'ilert does not answer right now.' : error.message }
+    return { problem: error.status >= 500 ? 'ilert does not answer right now.' : error.message }
   }
 }

@@ -29,8 +29,8 @@ export function deskRoutes(ilert: IlertStrategy, now: () => number): Router {
       const { summary = `Alert ${id}` } = await changeAlert(req.ilert, id, change)
       req.session.notice = `${change === 'accept' ? 'You have taken on' : 'Resolved'}: ${summary}`
     } catch (error) {
-      // Somebody else was faster, say. Nothing is broken, so the user stays on the desk.
-      if (!(error instanceof APIError) || (error.status !== 404 && error.status !== 409)) throw error
+      // Somebody else was faster, or the user may not, say. Nothing is broken, so the user stays on the desk.
+      if (!(error instanceof APIError) || error.status === 401 || error.status >= 500) throw error
       req.session.notice = `ilert did not do it: ${error.message}`
     }
     res.redirect(303, '/#alerts')

@@ -10,14 +10,21 @@ export function healthRoutes({ ready }: Stores, stopping: AbortSignal): Router {
     res.json({ status: 'ok' })
   })
   routes.get('/readyz', async (_req, res) => {
-    const late = new Promise((_resolve, reject) => setTimeout(reject, READY_TIMEOUT_MS, new Error('timeout')).unref())
-    const isReady =
-      !stopping.aborted &&
-      (await Promise.race([ready(), late]).then(
-        () => true,
-        () => false,
-      ))
-    res.status(isReady ? 200 : 503).json({ status: isReady ? 'ok' : stopping.aborted ? 'stopping' : 'store away' })
+    const status = stopping.aborted ? 'stopping' : (await answers(ready)) ? 'ok' : 'store away'
+    res.status(status === 'ok' ? 200 : 503).json({ status })
   })
   return routes
+}
+
+/** Whether it does so in time. */
+async function answers(ready: () => Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, READY_TIMEOUT_MS, false)
+  })
+  const answered = ready().then(
+    () => true,
+    () => false,
+  )
+  return await Promise.race([answered, late]).finally(() => clearTimeout(timer))
 }
