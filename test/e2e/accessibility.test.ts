@@ -1,0 +1,128 @@
+/*
+ * Whether everybody can use the desk: by contrast, by names, by keyboard, on a small phone.
+ */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { signedIn } from '../sandbox/api-support.ts'
+import { needs } from '../support/needs.ts'
+import { removeBuiltApp } from './app-copy.ts'
+import { closeBrowsers, scrollsSideways, visit } from './browser.ts'
+import { cleanUp } from './clean-up.ts'
+import { startDesk } from './desk.ts'
+import { allowWriting, beginSignIn, focused, openAlerts, PORTAL, signIn } from './steps.ts'
+
+afterEach(cleanUp)
+afterAll(closeBrowsers)
+afterAll(removeBuiltApp)
+
+const DESKTOP = { width: 1280, height: 900 }
+const PHONE = { width: 390, height: 844 }
+const SMALL_PHONE = { width: 320, height: 568 }
+
+/** Chromium mentions every page that comes with an error. */
+const tolerate = /40[34] \(/
+
+/** Goes through all pages, and looks at each of them. */
+async function everyPage(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+  const { url, sandbox } = await startDesk()
+  const call = await signedIn(sandbox, 'alert:w')
+  const summary = `https://ci.example/${'a-very-long-path-without-a-space/'.repeat(6)} failed`
+  await call('POST', '/api/alerts', { summary, priority: 'HIGH' })
+
+  await page.goto(url)
+  await look('landing')
+  await page.goto(`${url}/${'nowhere'.repeat(20)}`)
+  await look('no such page')
+  await beginSignIn(page, url)
+  await page.getByRole('button', { name: 'Deny' }).click()
+  await page.getByRole('link', { name: 'Try again' }).waitFor()
+  await look('declined')
+  await signIn(page, url)
+  await look('desk')
+  await allowWriting(page)
+  await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
+  await page.getByRole('status').filter({ hasText: 'You have taken on' }).waitFor()
+  await look('desk with buttons and a notice')
+  const fault = sandbox.fault({ path: '*', kind: 503 })
+  await page.reload()
+  await look('desk without ilert')
+  fault.clear()
+  await page.getByRole('button', { name: 'Disconnect' }).click()
+  await page.getByText('Not connected.').waitFor()
+  await look('desk that is not connected')
+}
+
+const PAGES = 7
+
+needs('chromium')('accessibility', () => {
+  it.each([
+    ['light', DESKTOP],
+    ['light', PHONE],
+    ['dark', DESKTOP],
+    ['dark', PHONE],
+  ] as const)('has no serious flaw on any page, %s, %j', async (colorScheme, viewport) => {
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    const { page } = await visit({ colorScheme, viewport, tolerate })
+    const found: string[] = []
+    let looks = 0
+    await everyPage(page, async (name) => {
+      await page.evaluate(axe)
+      const { violations, passes } = await page.evaluate<AxeResults>('axe.run()')
+      expect(passes.map(({ id }) => id)).toContain('color-contrast')
+      for (const { id, impact, nodes } of violations) {
+        if (impact !== 'serious' && impact !== 'critical') continue
+        found.push(
+          ...nodes.map(({ target, failureSummary }) => `${name}: ${id} at ${target.join(' ')}: ${failureSummary}`),
+        )
+      }
+      looks += 1
+    })
+    expect(found).toEqual([])
+    expect(looks).toBe(PAGES)
+  })
+
+  it('fits on a small phone, every page of it', async () => {
+    const { page } = await visit({ viewport: SMALL_PHONE, tolerate })
+    const widths: [string, boolean][] = []
+    await everyPage(page, async (name) => {
+      widths.push([name, await scrollsSideways(page)])
+    })
+    expect(widths.filter(([, isTooWide]) => isTooWide)).toEqual([])
+    expect(widths).toHaveLength(PAGES)
+  })
+
+  it('needs no mouse', async () => {
+    const { url } = await startDesk()
+    const { page } = await visit()
+    const tab = async () => {
+      await page.keyboard.press('Tab')
+      return await focused(page)
+    }
+    await page.goto(url)
+    expect([await tab(), await tab(), await tab()]).toEqual([
+      'Skip to the content',
+      'On-call desk',
+      'Sign in with ilert',
+    ])
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Allow' }).focus()
+    await page.keyboard.press('Enter')
+    await openAlerts(page).waitFor()
+
+    expect(await tab()).toBe('Skip to the content')
+    const place = await page.getByRole('link', { name: 'Skip to the content' }).boundingBox()
+    expect(place?.x).toBeGreaterThanOrEqual(0) // it can be seen
+    expect([await tab(), await tab(), await tab()]).toEqual([
+      'On-call desk',
+      'Sign out',
+      expect.stringContaining(`Accept: ${PORTAL}`),
+    ])
+
+    await page.goto(url)
+    expect(await tab()).toBe('Skip to the content')
+    await page.keyboard.press('Enter')
+    expect(await tab()).toContain(`Accept: ${PORTAL}`)
+  })
+})

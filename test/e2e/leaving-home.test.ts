@@ -1,0 +1,154 @@
+/*
+ * The example app is meant to be copied: in a folder of its own, with the packed library, it does what its README says,
+ * and so does its Dockerfile.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createSandbox } from '../../src/sandbox/index.ts'
+import { freePort } from '../support/server.ts'
+import { copyApp, EXAMPLE_APP, ROOT } from './app-copy.ts'
+import { startApp } from './app-process.ts'
+import { atEnd, cleanUp } from './clean-up.ts'
+import { buildImage } from './dockerfile.ts'
+import { deskOwner, get } from './http.ts'
+import { walk } from './walk.ts'
+
+const execute = promisify(execFile)
+
+/** What has been fetched before is not asked for again. */
+const NPM = { npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' }
+
+/** Runs a command line. Fails with what it printed. */
+async function run(command: string, { cwd, env = {} }: { cwd: string; env?: Record<string, string> }): Promise<string> {
+  try {
+    const { stdout } = await execute('sh', ['-c', command], { cwd, env: { ...process.env, ...NPM, ...env } })
+    return stdout
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    throw new Error(`${command} failed:\n${stdout}${stderr}`)
+  }
+}
+
+let away: string
+let home: string
+
+beforeAll(async () => {
+  away = await mkdtemp(join(tmpdir(), 'leaving-home-'))
+  home = join(away, 'desk')
+  await copyApp(home)
+  const manifest = join(home, 'package.json')
+  const text = await readFile(manifest, 'utf8')
+  expect(text).toContain('"file:.."')
+  await writeFile(manifest, text.replace('"file:.."', JSON.stringify(await packLibrary())))
+}, 120_000)
+afterAll(() => rm(away, { recursive: true, force: true }))
+afterEach(cleanUp)
+
+/** Packs a copy of the library: packing builds anew, and other tests are using the build. Resolves to the tarball. */
+async function packLibrary(): Promise<string> {
+  const copy = join(away, 'library')
+  await mkdir(copy)
+  for (const name of [
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'src',
+    'README.md',
+    'CHANGELOG.md',
+    'LICENSE',
+  ]) {
+    await cp(join(ROOT, name), join(copy, name), { recursive: true })
+  }
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+  await run(`npm pack --silent --pack-destination ${away}`, { cwd: copy })
+  const [tarball = ''] = (await readdir(away)).filter((name) => name.endsWith('.tgz'))
+  return join(away, tarball)
+}
+
+describe('a copy of the example app', () => {
+  it('is installed, passes its own tests, starts with one command, and people sign in', async () => {
+    await run('npm install', { cwd: home })
+    expect(await run('npm test', { cwd: home })).toMatch(/^# pass [1-9]\d*$/m)
+    const app = await startApp({}, { command: ['npm', 'start'], cwd: home })
+    expect(app.stdout).toContain('Sandbox: no ilert account is used')
+    const { answer } = await walk(`${app.url}/auth/ilert`)
+    expect(deskOwner(answer)).toBe('Mara Lindqvist')
+    expect(answer.text).toContain('portal.nordwind.example')
+  }, 180_000)
+
+  it('becomes an image by its Dockerfile, which runs in production, without root', async () => {
+    const context = join(away, 'context')
+    await mkdir(context)
+    for (const name of await readdir(home)) {
+      if (!/^(node_modules|dist|package-lock\.json)$/.test(name)) {
+        await cp(join(home, name), join(context, name), { recursive: true })
+      }
+    }
+    await writeFile(join(context, '.env'), 'PORT=wrong')
+    const image = await buildImage(context, away, async (command, options) => void (await run(command, options)))
+    expect(image.user).toBe('node')
+    expect(image.env).toEqual({ NODE_ENV: 'production' })
+    const files = await readdir(image.folder)
+    expect(files).toEqual(expect.arrayContaining(['dist', 'node_modules', 'package.json', 'public', 'views']))
+    expect(files).not.toContain('.env')
+    expect(existsSync(join(image.folder, 'node_modules', 'typescript'))).toBe(false)
+
+    const PORT = String(await freePort())
+    const redirectURI = `http://localhost:${PORT}/auth/ilert/callback`
+    const sandbox = await createSandbox({ redirectURI })
+    atEnd(() => sandbox.close())
+    const env = { ...image.env, ...sandbox.env, PORT, SESSION_SECRET: 'not one that anybody else should use' }
+    const healthcheck = () => run(image.healthcheck, { cwd: image.folder, env })
+    await expect(healthcheck()).rejects.toThrow('failed')
+    const app = await startApp(env, { command: image.command, cwd: image.folder })
+    await healthcheck()
+    const { answer } = await walk(`${app.url}/auth/ilert`)
+    expect(deskOwner(answer)).toBe('Mara Lindqvist')
+    expect((await get(`${app.url}/desk.js`)).status).toBe(200)
+    app.signal('SIGTERM')
+    expect(await app.ended).toBe(0)
+    await expect(healthcheck()).rejects.toThrow('failed')
+  }, 180_000)
+})
+
+describe('what the example app says of itself', () => {
+  it('leads to files that are there', async () => {
+    const readme = await readFile(join(EXAMPLE_APP, 'README.md'), 'utf8')
+    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? '')
+    const relative = links.filter((link) => !/^(https?:|#)/.test(link))
+    expect(relative.length).toBeGreaterThan(10)
+    const named = [
+      ...readme.replaceAll(/\[[^\]]*\]\([^)]*\)/g, '').matchAll(/\b(?:src|views|public|docs)\/[\w./-]*\w/g),
+    ]
+    const paths = [...relative, ...named.map(([path]) => path)]
+    expect(paths.filter((path) => !existsSync(join(home, path)))).toEqual([])
+    const sources = (await readdir(join(EXAMPLE_APP, 'src'), { recursive: true })).filter((name) =>
+      name.endsWith('.ts'),
+    )
+    expect(sources.filter((name) => !relative.includes(`src/${name}`))).toEqual([])
+  })
+
+  it('names every variable in .env.example, and none that nobody reads', async () => {
+    const [config, example, ...options] = await Promise.all([
+      readFile(join(EXAMPLE_APP, 'src/config.ts'), 'utf8'),
+      readFile(join(EXAMPLE_APP, '.env.example'), 'utf8'),
+      readFile(join(ROOT, 'src/client/options.ts'), 'utf8'),
+      readFile(join(ROOT, 'src/express/options.ts'), 'utf8'),
+    ])
+    const known = names(config.slice(config.indexOf('z.object(')), /^ {2}([A-Z][A-Z_]+):/gm)
+    expect(known.length).toBeGreaterThan(8)
+    const written = names(example, /^# ?([A-Z][A-Z_]+)=/gm)
+    // Which environment it is says whoever runs the app, not a file.
+    expect(known.filter((name) => name !== 'NODE_ENV' && !written.includes(name))).toEqual([])
+    const library = names(options.join(), /(ILERT_[A-Z_]+)/g)
+    expect(written.filter((name) => !known.includes(name) && !library.includes(name))).toEqual([])
+  })
+})
+
+function names(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ''))]
+}

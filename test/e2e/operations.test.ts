@@ -1,0 +1,256 @@
+/*
+ * What whoever runs the app sees of it: settings, health, the end.
+ */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { needs } from '../support/needs.ts'
+import { startRedis } from '../support/redis.ts'
+import { closeServers, freePort, serve } from '../support/server.ts'
+import { removeBuiltApp } from './app-copy.ts'
+import { NPM_START, startApp, startInVain } from './app-process.ts'
+import { atEnd, cleanUp } from './clean-up.ts'
+import { type Desk, refreshesOf, startDesk, startReadyApp } from './desk.ts'
+import { cookieOf, deskOwner, get } from './http.ts'
+import { eventually, sleep } from './wait.ts'
+
+afterEach(cleanUp)
+afterEach(closeServers)
+afterAll(removeBuiltApp)
+
+const CLIENT = { ILERT_CLIENT_ID: 'some-id', ILERT_CLIENT_SECRET: 's3cret' }
+
+describe('wrong settings', () => {
+  it.each<[string, Record<string, string>, string[]]>([
+    [
+      'production without anything',
+      { NODE_ENV: 'production' },
+      ['SESSION_SECRET: missing. Set it', 'ILERT_CLIENT_ID: missing. The sandbox lets everybody in'],
+    ],
+    ['a short secret', { SESSION_SECRET: 'short' }, ['SESSION_SECRET: too short. Take one from: openssl rand']],
+    ['no number for a port', { PORT: 'http' }, ['PORT: expected a whole number.']],
+    ['half a port', { PORT: '80.5' }, ['PORT: expected a whole number.']],
+    ['a port that is too high', { PORT: '65536' }, ['PORT: expected 1 to 65535.']],
+    ['no hours', { SESSION_IDLE_HOURS: '0' }, ['SESSION_IDLE_HOURS: expected more than 0 hours.']],
+    ['hours in words', { SESSION_MAX_HOURS: 'a week' }, ['SESSION_MAX_HOURS: expected a number of hours.']],
+    ['another database', { REDIS_URL: 'http://localhost:6379' }, ['REDIS_URL: expected a URL such as redis://']],
+    ['an unknown log level', { LOG_LEVEL: 'loud' }, ['LOG_LEVEL: expected one of trace, debug, info']],
+    [
+      'another callback',
+      { ILERT_CALLBACK_URL: 'http://localhost:3000/callback' },
+      ['ILERT_CALLBACK_URL: expected it to end with /auth/ilert/callback'],
+    ],
+    [
+      'https without a proxy',
+      { ...CLIENT, ILERT_CALLBACK_URL: 'https://desk.example/auth/ilert/callback' },
+      ['TRUST_PROXY: missing. Browsers use https and this app speaks http'],
+    ],
+    ['proxies in words', { TRUST_PROXY: 'all of them' }, ['TRUST_PROXY']],
+    ['a host that is not safe', { ...CLIENT, ILERT_API_URL: 'http://a.b' }, ['ILERT_API_URL']],
+    ['a scope that cannot be', { ...CLIENT, ILERT_SCOPE: 'alert:x:y' }, ['ILERT_SCOPE']],
+    [
+      'several at once',
+      { PORT: '0', LOG_LEVEL: 'loud', SESSION_SECRET: 'short' },
+      ['PORT: expected 1 to 65535.', 'LOG_LEVEL: expected', 'SESSION_SECRET: too short'],
+    ],
+  ])('are named, with what to do: %s', async (_name, env, messages) => {
+    const app = await startInVain(env)
+    expect(await app.ended).toBe(1)
+    for (const message of messages) expect(app.stderr).toContain(message)
+    expect(app.stderr).not.toMatch(/^\s+at |s3cret|\bshort\b(?!\.)/m)
+    expect(app.stdout).toBe('')
+  })
+
+  it('are none where a variable is set to nothing', async () => {
+    const app = await startApp({
+      REDIS_URL: '',
+      SESSION_SECRET: '',
+      TRUST_PROXY: '',
+      LOG_LEVEL: '',
+      ILERT_CLIENT_ID: '',
+    })
+    expect((await get(app.url)).status).toBe(200)
+  })
+
+  it('are none in production, with a warning that memory is no store', async () => {
+    const { port, sandbox } = await production()
+    expect((await get(`http://localhost:${port}`)).text).not.toContain('Sandbox')
+    expect(sandbox.requests).toEqual([])
+  })
+
+  it('a port that is taken is named, and the command that takes another', async () => {
+    const other = await serve((response) => response.end('somebody else'))
+    const app = await startInVain({ PORT: String(other.port) })
+    expect(await app.ended).toBe(1)
+    expect(app.stderr).toContain(`Port ${other.port} is taken`)
+    expect(app.stderr).toContain(`PORT=${other.port + 1} npm start`)
+    expect(app.stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+/** In production the log is all there is: lines of JSON, with a warning. */
+async function production() {
+  const desk = await startDesk({ env: { NODE_ENV: 'production', SESSION_SECRET: 's'.repeat(32) } })
+  const [app] = desk.apps
+  const lines = app.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { level: number; msg: string })
+  expect(lines).toMatchObject([
+    { level: 40, msg: expect.stringContaining('REDIS_URL is not set') },
+    { level: 30, msg: expect.stringContaining(`is up at http://localhost:${app.port}`) },
+  ])
+  return { port: app.port, sandbox: desk.sandbox }
+}
+
+describe('health', () => {
+  it('is told without a session, and without a line in the log', async () => {
+    const desk = await startDesk({ env: { LOG_LEVEL: 'trace' } })
+    for (const path of ['/healthz', '/readyz']) {
+      const { status, headers, text } = await get(desk.url + path)
+      expect([status, JSON.parse(text)]).toEqual([200, { status: 'ok' }])
+      expect(headers.getSetCookie()).toEqual([])
+    }
+    expect(desk.apps[0].stdout).not.toContain('healthz')
+  })
+
+  needs('redis-server')('of an app with Redis', () => {
+    it('is that it lives but is not ready while Redis is silent, away, or not there yet', async () => {
+      const redis = await startRedis()
+      atEnd(() => redis.stop())
+      const desk = await startDesk({ env: { REDIS_URL: redis.url } })
+      const isReady = async () => (await get(`${desk.url}/readyz`)).status
+      const isAlive = async () => (await get(`${desk.url}/healthz`)).status
+      expect(await isReady()).toBe(200)
+
+      redis.pause()
+      const began = performance.now()
+      expect(await isReady()).toBe(503)
+      expect(performance.now() - began).toBeLessThan(3000)
+      expect(await isAlive()).toBe(200)
+      redis.resume()
+      await eventually(async () => expect(await isReady()).toBe(200))
+
+      await redis.stop()
+      await eventually(async () => expect(await isReady()).toBe(503))
+      expect(await isAlive()).toBe(200)
+
+      const early = await startApp({ REDIS_URL: `redis://localhost:${await freePort()}` })
+      expect((await get(`${early.url}/readyz`)).status).toBe(503)
+      expect((await get(`${early.url}/healthz`)).status).toBe(200)
+    })
+  })
+})
+
+describe('the end', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('comes at once where nothing is under way (%s)', async (signal) => {
+    const desk = await startDesk()
+    const open = await fetch(desk.url) // its connection stays open, as a browser's does
+    expect(open.status).toBe(200)
+    const began = performance.now()
+    desk.apps[0].signal(signal)
+    expect(await desk.apps[0].ended).toBe(0)
+    expect(performance.now() - began).toBeLessThan(5000)
+    expect(desk.apps[0].stderr).toBe('')
+  })
+
+  it('waits for a request that is under way, and says meanwhile that it is not ready', async () => {
+    const desk = await startDesk()
+    const cookie = await cookieOf(desk)
+    const probe = await openConnection(desk)
+    const { answer } = await slowPage(desk, cookie, 4000)
+    desk.apps[0].signal('SIGTERM')
+    await sleep(300)
+    expect(await probe.ask('/readyz')).toMatch(/^HTTP\/1\.1 503 /)
+
+    const page = await answer
+    expect([page.status, deskOwner(page)]).toEqual([200, 'Mara Lindqvist'])
+    expect(page.text).toContain('portal.nordwind.example')
+    expect(await desk.apps[0].ended).toBe(0)
+    expect(desk.apps[0].stderr).toBe('')
+  })
+
+  it('waits for a request that is under way after Ctrl+C in the terminal of npm start, too', async () => {
+    const port = String(await freePort())
+    const desk = await startDesk({ env: { PORT: port } })
+    await desk.apps[0].stop()
+    const app = await startApp({ ...desk.sandbox.env, PORT: port }, NPM_START)
+    const cookie = await cookieOf(desk)
+    const { answer } = await slowPage(desk, cookie, 2000)
+    app.signal('SIGINT')
+    expect(deskOwner(await answer)).toBe('Mara Lindqvist')
+  })
+
+  it('waits 10 s for whoever does not get on, and no longer', async () => {
+    const desk = await startDesk()
+    const { hostname, port } = new URL(desk.url)
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    atEnd(() => socket.destroy())
+    await once(socket, 'connect')
+    socket.write('GET / HTTP/1.1\r\n') // and nothing more
+    await sleep(200)
+    const began = performance.now()
+    desk.apps[0].signal('SIGTERM')
+    expect(await desk.apps[0].ended).toBe(0)
+    const took = performance.now() - began
+    expect(took).toBeGreaterThan(9000)
+    expect(took).toBeLessThan(14_000)
+  })
+
+  needs('redis-server')('in the middle of a refresh', () => {
+    it('comes when the new tokens are kept: the next process goes on with them', async () => {
+      const redis = await startRedis()
+      atEnd(() => redis.stop())
+      const env = { REDIS_URL: redis.url, SESSION_SECRET: 'a-secret-for-the-cookies-of-this-test' }
+      const desk = await startDesk({ env, sandbox: { accessTokenSeconds: 8, refreshTokens: 'rotate' } })
+      const cookie = await cookieOf(desk)
+      const begun = () => desk.sandbox.requests.filter(({ grantType }) => grantType === 'refresh_token').length
+      const { clear } = desk.sandbox.fault({ path: '/api/developers/oauth2/token', kind: 'hang', processed: true })
+      await eventually(async () => {
+        await get(desk.url, { cookie })
+        expect(begun()).toBe(1)
+      })
+      desk.apps[0].signal('SIGTERM')
+      await sleep(500)
+      clear()
+      expect(await desk.apps[0].ended).toBe(0)
+      expect(refreshesOf(desk)).toBe(1)
+
+      await startReadyApp({ ...desk.sandbox.env, ...env, PORT: String(desk.apps[0].port) })
+      await sleep(3000) // until the tokens from before are over
+      const page = await get(desk.url, { cookie })
+      expect(deskOwner(page)).toBe('Mara Lindqvist')
+      expect(page.text).toContain('portal.nordwind.example')
+      expect(page.text).toMatch(/Renewed [1-9]/)
+    })
+  })
+})
+
+/** Asks for the page, of which ilert withholds a part. Resolves once the app is waiting for it. */
+async function slowPage(desk: Desk, cookie: string, ms: number) {
+  const asked = () => desk.sandbox.requests.filter(({ path }) => path === '/api/alerts').length
+  const before = asked()
+  desk.sandbox.fault({ path: '/api/on-calls', kind: 'delay', ms, times: 1 })
+  const answer = get(desk.url, { cookie })
+  await eventually(async () => expect(asked()).toBe(before + 2))
+  return { answer }
+}
+
+/** A connection that is open before the app is told to end: it takes no new ones then. */
+async function openConnection({ url }: Desk) {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  atEnd(() => socket.destroy())
+  await once(socket, 'connect')
+  return {
+    async ask(path: string): Promise<string> {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`)
+      return await read(socket)
+    },
+  }
+}
+
+async function read(socket: Socket): Promise<string> {
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  return chunk.toString()
+}

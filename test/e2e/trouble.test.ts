@@ -1,0 +1,267 @@
+/*
+ * The desk while something is wrong, in a real browser: what people see, and that it passes.
+ */
+import { signedIn } from '../sandbox/api-support.ts'
+import { needs } from '../support/needs.ts'
+import { removeBuiltApp } from './app-copy.ts'
+import { startApp } from './app-process.ts'
+import { closeBrowsers, visit } from './browser.ts'
+import { cleanUp } from './clean-up.ts'
+import { startDesk } from './desk.ts'
+import { startProxy } from './proxy.ts'
+import {
+  alertRow,
+  allow,
+  allowWriting,
+  beginSignIn,
+  focused,
+  isMarked,
+  mark,
+  notice,
+  openAlerts,
+  PORTAL,
+  passHalfAMinute,
+  SEPA,
+  signIn,
+  signInLink,
+  signOut,
+} from './steps.ts'
+import { eventually, sleep } from './wait.ts'
+import { crossExpiry, SHORT } from './whole-visit.ts'
+
+afterEach(cleanUp)
+afterAll(closeBrowsers)
+afterAll(removeBuiltApp)
+
+const UNAVAILABLE = /503 \(Service Unavailable\)/
+const REFUSED = /ERR_CONNECTION_REFUSED/
+
+needs('chromium')('an open page', () => {
+  it('goes on beyond the end of the access token, and is never loaded anew', async () => {
+    const desk = await startDesk({ sandbox: SHORT })
+    const { page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    await mark(page)
+    await crossExpiry(desk, page)
+    await crossExpiry(desk, page)
+    expect(await isMarked(page)).toBe(true)
+  })
+
+  it('shows within half a minute what others have done', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    await mark(page)
+    const call = await signedIn(desk.sandbox, 'alert:w', 'tunde.okafor')
+    await call('POST', '/api/alerts', { summary: 'The coffee machine is on fire' })
+    await passHalfAMinute(page)
+    await alertRow(page, 'The coffee machine is on fire').waitFor()
+    expect(await isMarked(page)).toBe(true)
+  })
+
+  it('keeps the focus where it is while it renews itself', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    for (const control of [
+      page.getByRole('link', { name: `Accept: ${SEPA}` }),
+      page.getByRole('button', { name: 'Disconnect' }),
+      page.getByRole('button', { name: 'Sign out' }),
+    ]) {
+      await control.focus()
+      const before = await focused(page)
+      const old = await page.locator('#connection').elementHandle()
+      await passHalfAMinute(page)
+      await page.waitForFunction((element) => !element?.isConnected, old)
+      expect(await focused(page)).toBe(before)
+    }
+  })
+
+  it('leads to the landing page where the session is over', async () => {
+    const desk = await startDesk()
+    const { context, page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    await context.clearCookies()
+    await passHalfAMinute(page)
+    await signInLink(page).waitFor()
+  })
+
+  it('leads to the landing page where the user signs out in another tab', async () => {
+    const desk = await startDesk()
+    const { context, page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    const tab = await context.newPage()
+    await tab.goto(desk.url)
+    await signOut(tab)
+    await page.bringToFront()
+    await passHalfAMinute(page)
+    await signInLink(page).waitFor()
+    expect(await openAlerts(page).count()).toBe(0)
+  })
+
+  it('leads to the landing page where a button is pressed after the session', async () => {
+    const desk = await startDesk()
+    const { context, page } = await visit({ tolerate: /401 \(Unauthorized\)/ })
+    await signIn(page, desk.url)
+    await allowWriting(page)
+    await context.clearCookies()
+    await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
+    await signInLink(page).waitFor()
+  })
+
+  it('says so while the app is away, and leads to the landing page where it comes back without its memory', async () => {
+    const desk = await startDesk()
+    const { page } = await visit({ tolerate: REFUSED })
+    await page.clock.install()
+    await signIn(page, desk.url)
+    await page.waitForLoadState()
+    const [app] = desk.apps
+    await app.stop()
+
+    await page.clock.fastForward(30_000)
+    await notice(page).filter({ hasText: 'not live right now' }).waitFor()
+    expect(await alertRow(page, PORTAL).count()).toBe(1)
+
+    await startApp({ ...desk.sandbox.env, PORT: String(app.port) })
+    await passHalfAMinute(page)
+    await signInLink(page).waitFor()
+  })
+})
+
+needs('chromium')('while ilert is away', () => {
+  it.each([['hang'], [503], ['reset'], ['html']] as const)(
+    'the page says so and its user stays signed in (%s)',
+    async (kind) => {
+      const desk = await startDesk()
+      const { page } = await visit()
+      await signIn(page, desk.url)
+      const fault = desk.sandbox.fault({ path: '*', kind })
+      await page.reload()
+      expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+      expect(await page.locator('#alerts .problem').textContent()).toBe('ilert does not answer right now.')
+      expect(await page.locator('.problem').count()).toBe(3)
+      expect(await page.locator('#connection').textContent()).toContain('The access token ends at')
+
+      fault.clear()
+      await page.reload()
+      await alertRow(page, PORTAL).waitFor()
+      expect(await page.locator('.problem').count()).toBe(0)
+    },
+  )
+
+  it('nobody is signed out by the end of the access token', async () => {
+    const desk = await startDesk({ sandbox: SHORT })
+    const { page } = await visit()
+    await signIn(page, desk.url)
+    const fault = desk.sandbox.fault({ path: '*', kind: 503 })
+    await sleep(1000 * SHORT.accessTokenSeconds + 500)
+    await page.reload()
+    expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+    expect(await page.locator('#connection').textContent()).not.toContain('Not connected')
+
+    fault.clear()
+    await eventually(async () => {
+      await page.reload()
+      expect(await alertRow(page, PORTAL).count()).toBe(1)
+    })
+  })
+
+  it('a button says that it did not work, and can be pressed again', async () => {
+    const desk = await startDesk()
+    const { page } = await visit({ tolerate: UNAVAILABLE })
+    await signIn(page, desk.url)
+    await allowWriting(page)
+    await mark(page)
+    const fault = desk.sandbox.fault({ path: '*', kind: 'reset' })
+    await page.getByRole('button', { name: `Accept: ${PORTAL}` }).focus()
+    await page.keyboard.press('Enter')
+    await notice(page).filter({ hasText: 'That did not work' }).waitFor()
+    expect(await focused(page)).toMatch(/^Accept: portal/)
+
+    fault.clear()
+    await page.keyboard.press('Enter')
+    await notice(page).filter({ hasText: 'You have taken on: portal' }).waitFor()
+    expect(await isMarked(page)).toBe(true)
+  })
+
+  it('a sign-in ends on a page with a way on, and a sign-out works', async () => {
+    const desk = await startDesk()
+    const { page } = await visit({ tolerate: UNAVAILABLE })
+    await beginSignIn(page, desk.url)
+    const fault = desk.sandbox.fault({ path: '/api/developers/oauth2/token', kind: 503 })
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('heading', { name: 'ilert does not answer right now' }).waitFor()
+    expect(await page.getByRole('main').textContent()).not.toContain('still signed in') // nobody is
+    fault.clear()
+
+    await signIn(page, desk.url)
+    desk.sandbox.fault({ path: '*', kind: 503 })
+    await signOut(page)
+  })
+})
+
+needs('chromium')('an alert that cannot be changed', () => {
+  it('says why: somebody else was faster', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await signIn(page, desk.url)
+    await allowWriting(page)
+    const call = await signedIn(desk.sandbox, 'alert:w', 'tunde.okafor')
+    const id = (await alertRow(page, PORTAL).getAttribute('id'))?.replace('alert-', '')
+    expect((await call('PUT', `/api/alerts/${id}/resolve`)).status).toBe(200)
+
+    await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
+    await notice(page).filter({ hasText: 'ilert did not do it: ' }).waitFor()
+    expect(await alertRow(page, PORTAL).count()).toBe(0)
+  })
+
+  it('says why: ilert does not let the user, with JavaScript and without', async () => {
+    const proxy = await startProxy()
+    const desk = await startDesk({ env: { ILERT_API_URL: proxy.url } })
+    proxy.targets.push(desk.sandbox.apiURL)
+    for (const javaScriptEnabled of [true, false]) {
+      const { page } = await visit({ javaScriptEnabled, tolerate: /403 \(Forbidden\)/ })
+      await signIn(page, desk.url)
+      await allowWriting(page)
+      const id = (await alertRow(page, PORTAL).getAttribute('id'))?.replace('alert-', '')
+      // ilert may refuse by role, which the sandbox does not.
+      const body = { status: 403, code: 'FORBIDDEN', message: 'Your role does not allow this' }
+      proxy.instead.set(`/api/alerts/${id}/accept`, { status: 403, body })
+      await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
+      await page.getByText(/not allowed|does not allow/).waitFor()
+    }
+  })
+})
+
+needs('chromium')('who has disconnected', () => {
+  it('is told so, and connects again', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await signIn(page, desk.url)
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await notice(page).filter({ hasText: 'You are still signed in to this desk' }).waitFor()
+    expect(await page.locator('#alerts').textContent()).toContain('This desk is not connected to ilert.')
+    expect(desk.sandbox.requests.filter(({ path }) => path.endsWith('/revoke'))).toMatchObject([{ status: 200 }])
+
+    await page.getByRole('link', { name: 'Connect' }).click()
+    await allow(page)
+    await alertRow(page, PORTAL).waitFor()
+  })
+
+  it('in ilert’s own settings is told so once the access token is over', async () => {
+    const desk = await startDesk({ sandbox: SHORT })
+    const { page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    desk.sandbox.revoke('mara.lindqvist')
+    await sleep(1000 * SHORT.accessTokenSeconds + 500)
+    await passHalfAMinute(page)
+    await page.getByText('Not connected.').waitFor()
+    expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+  })
+})

@@ -1,0 +1,226 @@
+/*
+ * The desk as people use it, in a real browser.
+ */
+import { needs } from '../support/needs.ts'
+import { removeBuiltApp } from './app-copy.ts'
+import { type AppProcess, NPM_START, startApp } from './app-process.ts'
+import { closeBrowsers, visit } from './browser.ts'
+import { cleanUp } from './clean-up.ts'
+import { startDesk, startTwoDesks } from './desk.ts'
+import {
+  alertRow,
+  allow,
+  allowWriting,
+  beginSignIn,
+  change,
+  focused,
+  isMarked,
+  mark,
+  notice,
+  openAlerts,
+  PORTAL,
+  SEPA,
+  signIn,
+  signInLink,
+} from './steps.ts'
+import { SHORT, wholeVisit } from './whole-visit.ts'
+
+afterEach(cleanUp)
+afterAll(closeBrowsers)
+afterAll(removeBuiltApp)
+
+needs('chromium')('a visit to the desk', () => {
+  it('takes one command and two clicks until alerts are seen', async () => {
+    const app = await startApp({}, NPM_START)
+    expect(app.stdout).toContain('Sandbox: no ilert account is used')
+    const { page } = await visit()
+    await page.goto(app.url)
+    expect(await page.textContent('.banner')).toContain('no ilert account is used')
+
+    await page.getByRole('link', { name: 'Sign in with ilert' }).click()
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await alertRow(page, PORTAL).waitFor()
+    expect(page.url()).toBe(`${app.url}/`)
+  })
+
+  it('lasts a whole shift, in one process', async () => {
+    const desk = await startDesk({ sandbox: SHORT })
+    const { page } = await visit()
+    await wholeVisit(desk, page)
+  })
+
+  it.each([
+    ["Aoife O'Brien", 'aoife.obrien at bluepeak · stakeholder', 'hut booking portal shows no rooms'],
+    ['Tunde Okafor', 'tunde.okafor at nordwind · user', PORTAL],
+  ])('shows %s what is theirs', async (name, description, alert) => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await signIn(page, desk.url, name)
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(`On-call desk of ${name}`)
+    expect(await page.locator('.person').textContent()).toContain(description)
+    expect(await alertRow(page, alert).count()).toBe(1)
+    for (const scope of ['profile', 'alert', 'schedule']) {
+      expect(await page.locator('.scopes').getByText(scope, { exact: true }).count()).toBe(1)
+    }
+  })
+
+  it('is of one person, though another one signs in by its side, and after', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    const other = await visit()
+    await signIn(page, desk.url)
+    await other.page.goto(desk.url)
+    await signInLink(other.page).waitFor()
+    await signIn(other.page, desk.url, "Aoife O'Brien")
+    await page.reload()
+    expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+
+    await page.goto(`${desk.url}/auth/ilert`)
+    await page.getByRole('radio', { name: 'Tunde Okafor' }).check()
+    await allow(page)
+    expect(await page.locator('.person').textContent()).toContain('Tunde Okafor')
+  })
+
+  it('turns away, with a reason, whose account is not among the allowed ones', async () => {
+    const desk = await startDesk({ env: { ILERT_ALLOWED_TENANTS: 'nordwind' } })
+    const { page } = await visit({ tolerate: /403 \(Forbidden\)/ })
+    await beginSignIn(page, desk.url)
+    await page.getByRole('radio', { name: "Aoife O'Brien" }).check()
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
+
+    await page.getByRole('link', { name: 'Try again' }).click()
+    await allow(page)
+  })
+
+  it('says so kindly when the user declines, and lets them try again', async () => {
+    const desk = await startDesk()
+    const { page } = await visit({ tolerate: /403 \(Forbidden\)/ })
+    await beginSignIn(page, desk.url)
+    const answered = page.waitForResponse((response) => response.url().includes('/auth/ilert/callback'))
+    await page.getByRole('button', { name: 'Deny' }).click()
+    expect((await answered).status()).toBe(403)
+    await page.getByRole('heading', { name: 'You declined the request' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(0)
+
+    await page.getByRole('link', { name: 'Try again' }).click()
+    await allow(page)
+  })
+
+  it.each(['in the order of their beginning', 'in the other order'])('signs in two tabs at once, %s', async (order) => {
+    const desk = await startDesk()
+    const { context, page } = await visit()
+    const tabs = [page, await context.newPage()]
+    await Promise.all(tabs.map((tab) => beginSignIn(tab, desk.url)))
+    if (order === 'in the other order') tabs.reverse()
+    for (const tab of tabs) await allow(tab)
+    for (const tab of tabs) {
+      await tab.reload()
+      await openAlerts(tab).waitFor()
+    }
+  })
+
+  it('never goes on to another site', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    for (const returnTo of ['https://evil.example/', '//evil.example/', '/\\evil.example']) {
+      await page.goto(`${desk.url}/auth/ilert?returnTo=${encodeURIComponent(returnTo)}`)
+      await allow(page)
+      expect(page.url()).toBe(`${desk.url}/`)
+    }
+  })
+})
+
+needs('chromium')('writing alerts', () => {
+  it('asks ilert first for what it needs, once, and comes back to the alerts', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await signIn(page, desk.url)
+    expect(await page.getByRole('button', { name: 'Accept' }).count()).toBe(0)
+
+    await page.getByRole('link', { name: `Accept: ${PORTAL}` }).click()
+    const asked = page.getByRole('list', { name: 'The app may use' })
+    await asked.getByText('alert:w', { exact: true }).waitFor()
+    await allow(page)
+    expect(page.url()).toBe(`${desk.url}/#alerts`)
+    expect(await page.getByRole('button', { name: `Accept: ${PORTAL}` }).count()).toBe(1)
+    expect(await page.locator('.scopes').getByText('alert:w', { exact: true }).count()).toBe(1)
+  })
+
+  it('is left as it was where the user declines, who stays signed in', async () => {
+    const desk = await startDesk()
+    const { page } = await visit({ tolerate: /403 \(Forbidden\)/ })
+    await signIn(page, desk.url)
+    await page.getByRole('link', { name: `Accept: ${PORTAL}` }).click()
+    await page.getByRole('button', { name: 'Deny' }).click()
+    await page.getByRole('heading', { name: 'You declined the request' }).waitFor()
+    expect(await page.getByRole('main').textContent()).not.toContain('not signed in')
+
+    await page.goto(desk.url)
+    await openAlerts(page).waitFor()
+    expect(await page.getByRole('link', { name: `Accept: ${PORTAL}` }).count()).toBe(1)
+  })
+
+  it('goes wrong without harm where somebody else answers instead', async () => {
+    const desk = await startDesk()
+    const { page } = await visit({ tolerate: /403 \(Forbidden\)/ })
+    await signIn(page, desk.url)
+    await page.getByRole('link', { name: `Accept: ${PORTAL}` }).click()
+    await page.getByRole('radio', { name: 'Tunde Okafor' }).check()
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).waitFor() // still
+    expect(await page.getByRole('main').textContent()).not.toContain('not signed in')
+    await page.goto(desk.url)
+    expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+  })
+
+  it('accepts and resolves without loading the page, and says so where the focus goes', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await signIn(page, desk.url)
+    await allowWriting(page)
+    await mark(page)
+
+    await change(page, 'Accept', PORTAL)
+    expect(await alertRow(page, PORTAL).textContent()).toContain('Accepted by you')
+    expect(await focused(page)).toMatch(/^Resolve: portal/)
+
+    await page.keyboard.press('Enter')
+    await notice(page).filter({ hasText: 'Resolved: portal' }).waitFor()
+    expect(await alertRow(page, PORTAL).count()).toBe(0)
+    expect(await focused(page)).toMatch(/^Resolved: portal/)
+    expect(await isMarked(page)).toBe(true)
+  })
+
+  it('works with JavaScript switched off', async () => {
+    const desk = await startDesk()
+    const { page } = await visit({ javaScriptEnabled: false })
+    await signIn(page, desk.url)
+    await allowWriting(page)
+    await change(page, 'Accept', SEPA)
+    expect(await alertRow(page, SEPA).textContent()).toContain('Accepted by you')
+    expect(page.url()).toBe(`${desk.url}/#alerts`)
+    await change(page, 'Resolve', SEPA)
+    expect(await alertRow(page, SEPA).count()).toBe(0)
+
+    await page.reload()
+    expect(await notice(page).textContent()).toBe('')
+  })
+})
+
+needs('chromium')('two processes behind a proxy', () => {
+  needs('redis-server')('that share a Redis', () => {
+    it('are one desk, for a whole shift in which one of them is killed', async () => {
+      const desk = await startTwoDesks({ sandbox: SHORT })
+      const [first, second] = desk.apps
+      const { page } = await visit()
+      const answeredBy = (app: AppProcess) => desk.proxy.exchanges.filter(({ target }) => target === app.url).length
+      await wholeVisit(desk, page, async () => {
+        expect(answeredBy(first)).toBeGreaterThan(2)
+        expect(answeredBy(second)).toBeGreaterThan(2)
+        first.signal('SIGKILL')
+        await first.ended
+      })
+    })
+  })
+})
