@@ -118,7 +118,7 @@ function timeout(value: number | undefined): number {
 }
 
 function dispatcher(value: Dispatcher | undefined): Dispatcher | undefined {
-  if (value !== undefined && typeof value?.request !== 'function') {
+  if (value !== undefined && typeof value?.dispatch !== 'function') {
     throw new TypeError('dispatcher: expected a dispatcher of undici, such as new Agent() or new ProxyAgent(uri).')
   }
   return value

@@ -17,6 +17,7 @@ export async function copyApp(folder: string): Promise<void> {
   await cp(EXAMPLE_APP, folder, { recursive: true, filter: (path) => !LEFT_BEHIND.test(basename(path)) })
 }
 
+let folder: string | undefined
 let built: Promise<string> | undefined
 
 /** The example app, built: in a copy of this test file's own, since others build it at the same time. */
@@ -26,7 +27,7 @@ export function builtApp(): Promise<string> {
 }
 
 async function build(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'on-call-desk-'))
+  folder = await mkdtemp(join(tmpdir(), 'on-call-desk-'))
   await copyApp(folder)
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   await run(process.execPath, ['node_modules/typescript/bin/tsc'], { cwd: folder }).catch((error) => {
@@ -37,6 +38,5 @@ async function build(): Promise<string> {
 
 /** For `afterAll`. */
 export async function removeBuiltApp(): Promise<void> {
-  if (built) await rm(await built, { recursive: true, force: true })
-  built = undefined
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
 }

@@ -1,6 +1,6 @@
 /* Answers of an HTTP server that may be ilert, a proxy, or neither. */
 import fc from 'fast-check'
-import type { HttpAnswer } from '../../../src/client/http.ts'
+import type { HttpAnswer } from '../../../src/client/exchange.ts'
 import { echoes } from './echo.ts'
 import { mutatedJSON } from './json.ts'
 import { mutated } from './text.ts'

@@ -8,7 +8,7 @@ import {
   judgeUser,
   type TokenSet,
 } from '../../../src/client/answers.ts'
-import type { HttpAnswer } from '../../../src/client/http.ts'
+import type { HttpAnswer } from '../../../src/client/exchange.ts'
 import { toProfile } from '../../../src/express/profile.ts'
 import { APIError, NetworkError } from '../../../src/ilert/errors.ts'
 import { ALL_SECRETS, expectIlertError, expectNoSecret } from '../canary.ts'

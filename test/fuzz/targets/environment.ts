@@ -43,7 +43,11 @@ function withEnvironment<T>(environment: Record<string, string>, work: () => T):
   }
 }
 
-const dispatcher = { request: () => Promise.reject(new Error('nothing is sent here')) } as never
+const dispatcher = {
+  dispatch() {
+    throw new Error('nothing is sent here')
+  },
+} as never
 
 const options = target(
   'the environment',

@@ -1,10 +1,10 @@
 /* What a browser brings back from ilert: the query, and the cookies of the attempts that it began. */
 import fc from 'fast-check'
-import { Attempts } from '../../../src/express/attempts.ts'
+import type { Dispatcher } from 'undici'
+import type { Attempts } from '../../../src/express/attempts.ts'
 import { type CallbackQuery, MalformedCallback, readCallback } from '../../../src/express/callback.ts'
 import { IlertError, IlertStrategy } from '../../../src/index.ts'
 import { MemoryTokenStore } from '../../../src/tokens/memory-store.ts'
-import { Sealer } from '../../../src/tokens/seal.ts'
 import { expectNoSecret, SECRETS } from '../canary.ts'
 import { echoes } from '../generators/echo.ts'
 import { edits, mutated } from '../generators/text.ts'
@@ -26,7 +26,7 @@ const ilert = new IlertStrategy({
   tokenStore: new MemoryTokenStore(),
   dispatcher: goodIlert() as never,
 })
-const attempts = new Attempts(new Sealer([SECRETS.clientSecret], 'attempts'), clock, clientID)
+const { attempts } = ilert as unknown as { attempts: Attempts }
 
 interface Begun {
   readonly state: string
@@ -49,9 +49,12 @@ const begun = await Promise.all(Array.from({ length: 20 }, (_, n) => begin(n)))
 function goodIlert() {
   const tokens = { token_type: 'Bearer', access_token: SECRETS.accessToken, expires_in: 3600, scope: 'profile' }
   return {
-    request: async ({ path }: { path: string }) => {
+    dispatch({ path }: { path: string }, handler: Dispatcher.DispatchHandler) {
+      const controller = {} as Dispatcher.DispatchController
       const body = path === '/api/users/current' ? { id: 7 } : tokens
-      return { statusCode: 200, headers: {}, body: [Buffer.from(JSON.stringify(body))] }
+      handler.onResponseStart?.(controller, 200, {})
+      handler.onResponseData?.(controller, Buffer.from(JSON.stringify(body)))
+      handler.onResponseEnd?.(controller, {})
     },
   }
 }
@@ -120,7 +123,7 @@ const cookies = target(
     ),
   async ([cookie, state]) => {
     const req = requestOf(CALLBACK, { cookie })
-    const attempt = await attempts.take(req, state)
+    const attempt = await attempts.take(req, state, `https://app.example${CALLBACK}`)
     const owner = begun.find((each) => each.state === state)
     if (attempt === undefined) return 'rejected'
     expectThat(owner !== undefined && cookie.includes(`${owner.name}=`), 'an attempt that nobody began')
