@@ -33,6 +33,7 @@ export function createApp({ config, stores, logger, stopping, clock = Date }: Pa
 } {
   const now = () => clock.now()
   const app = express()
+  app.disable('x-powered-by')
   app.set('trust proxy', config.trustProxy)
   app.set('view engine', 'ejs')
   app.set('views', join(ROOT, 'views'))

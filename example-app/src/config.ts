@@ -43,7 +43,14 @@ const schema = z.object({
     .min(1, 'expected 1 to 65535.')
     .max(65_535, 'expected 1 to 65535.')
     .default(3000),
-  SESSION_SECRET: z.string().min(32, 'too short. Take one from: openssl rand -base64 32').optional(),
+  SESSION_SECRET: z
+    .string()
+    .transform((list) => list.split(',').map((secret) => secret.trim()))
+    .refine(
+      (secrets) => secrets.every(({ length }) => length >= 32),
+      'too short. Take one from: openssl rand -base64 32',
+    )
+    .optional(),
   SESSION_IDLE_HOURS: hours.default(12),
   SESSION_MAX_HOURS: hours.default(168),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'expected a URL such as redis://localhost:6379' }).optional(),
@@ -80,7 +87,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     secure: isSecure(data),
     trustProxy: /^\d+$/.test(proxy) ? Number(proxy) : proxy || false,
     // A random one signs everybody out at each start, which does no harm during development.
-    sessionSecrets: (data.SESSION_SECRET ?? randomBytes(32).toString('base64url')).split(','),
+    sessionSecrets: data.SESSION_SECRET ?? [randomBytes(32).toString('base64url')],
     idleMs: data.SESSION_IDLE_HOURS * HOUR_MS,
     maxMs: data.SESSION_MAX_HOURS * HOUR_MS,
     redisURL: data.REDIS_URL,
