@@ -27,7 +27,11 @@ describe('wrong settings', () => {
       ['SESSION_SECRET: missing. Set it', 'ILERT_CLIENT_ID: missing. The sandbox lets everybody in'],
     ],
     ['a short secret', { SESSION_SECRET: 'short' }, ['SESSION_SECRET: too short. Take one from: openssl rand']],
-    ['a comma too many', { SESSION_SECRET: `${'s'.repeat(32)},` }, ['SESSION_SECRET: too short. Take one from: openssl rand']],
+    [
+      'a comma too many',
+      { SESSION_SECRET: `${'s'.repeat(32)},` },
+      ['SESSION_SECRET: too short. Take one from: openssl rand'],
+    ],
     ['no number for a port', { PORT: 'http' }, ['PORT: expected a whole number.']],
     ['half a port', { PORT: '80.5' }, ['PORT: expected a whole number.']],
     ['a port that is too high', { PORT: '65536' }, ['PORT: expected 1 to 65535.']],
