@@ -68,6 +68,7 @@ export class TokenManager {
   readonly #loading = new Map<string, Promise<Keeper | undefined>>()
   /** Revocations, and refreshes of grants that were replaced meanwhile. */
   readonly #ending = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
 
   constructor(options: Keeping & { tokenStore: TokenStore })
   /** @internal */
@@ -233,6 +234,7 @@ export class TokenManager {
 
   /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */
   async close(): Promise<void> {
+    this.#closing.abort(null) // the usual reason is an error with a stack
     await Promise.all([...this.#busy.values()].map((keeper) => keeper.settle()))
     while (this.#ending.size > 0) await Promise.all(this.#ending) // one may bring another
     if (this.#ownsClient) await this.#client.close()
@@ -333,8 +335,8 @@ export class TokenManager {
     }
   }
 
-  async #revokeAtIlert(refreshToken: string): Promise<void> {
-    await this.#untilClose(this.#tryToRevoke(refreshToken))
+  async #revokeAtIlert(refreshToken: string, failures = 0): Promise<void> {
+    await this.#untilClose(this.#tryToRevoke(refreshToken, failures))
   }
 
   /** Has close() wait for it. It must not reject. */
@@ -345,14 +347,14 @@ export class TokenManager {
   }
 
   /** The first attempt is waited for, the others are not. Never throws: the grant is over here in any case. */
-  async #tryToRevoke(refreshToken: string, failures = 0): Promise<void> {
+  async #tryToRevoke(refreshToken: string, failures: number): Promise<void> {
     try {
       await this.#client.revoke(refreshToken)
     } catch (error) {
       if (!(error instanceof NetworkError) || failures + 1 >= REVOCATION_TRIES) return
       const { sleep: wait, random } = this.#parts
-      const again = () => this.#tryToRevoke(refreshToken, failures + 1)
-      void wait(backOff(failures + 1, error.retryAfterSeconds, random())).then(again)
+      const again = () => this.#revokeAtIlert(refreshToken, failures + 1)
+      void wait(backOff(failures + 1, error.retryAfterSeconds, random()), this.#closing.signal).then(again)
     }
   }
 }

@@ -1,8 +1,8 @@
 /*
  * What TokenManager keeps, and how it lets go of it: rule 5.
  */
-import { NetworkError, ReauthenticationRequired, TokenManager } from '../../src/index.ts'
-import { LASTING, REVOKE, TOKEN, until } from '../support/app.ts'
+import { IlertClient, NetworkError, ReauthenticationRequired, TokenManager } from '../../src/index.ts'
+import { LASTING, optionsOf, REVOKE, TOKEN, until } from '../support/app.ts'
 import { beyond, closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)
@@ -223,6 +223,21 @@ describe('revoke', () => {
     await manager.close()
     desk.advance(HOUR)
     expect(desk.revocations()).toHaveLength(5)
+  })
+
+  it('is not tried again once the manager is closed, also where its client goes on', async () => {
+    const desk = await startDesk()
+    const client = new IlertClient(optionsOf(desk.sandbox))
+    const manager = desk.manager({}, { client })
+    await manager.save('a', await desk.signIn())
+    const fault = desk.sandbox.fault({ path: REVOKE, kind: 503 })
+    await manager.revoke('a')
+    await manager.close()
+    fault.clear()
+    desk.advance(HOUR)
+    await new Promise(setImmediate)
+    await client.close() // which lets calls under way end
+    expect(desk.revocations()).toHaveLength(1)
   })
 
   it('of a key under which there is nothing is done at once', async () => {
