@@ -53,9 +53,11 @@ describe('a proxy in the environment', () => {
   it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('is used where %s names it', async (variable) => {
     const server = await proxy(refuse)
     process.env[variable] = server.origin
-    await expect(clientOf(ILERT).exchangeCode(CODE)).rejects.toMatchObject({ name: 'NetworkError', status: 503 })
+    await expect(clientOf(ILERT, 5000).exchangeCode(CODE)).rejects.toMatchObject({ name: 'NetworkError', status: 503 })
     expect(new Set(server.targets)).toEqual(new Set(['api.ilert.test:443']))
-    await expect(clientOf(`${ILERT}:8443`).refresh('CANARY-token')).rejects.toMatchObject({ name: 'NetworkError' })
+    await expect(clientOf(`${ILERT}:8443`, 5000).refresh('CANARY-token')).rejects.toMatchObject({
+      name: 'NetworkError',
+    })
     expect(server.targets).toContain('api.ilert.test:8443')
   })
 
