@@ -54,6 +54,12 @@ if (!quick && values.rounds === undefined && only.length === NAMES.length) {
   writeFileSync(join(results, 'results.md'), markdown)
   writeFileSync(join(results, 'results.json'), `${JSON.stringify({ machine, sections }, null, 2)}\n`)
   writeFileSync(join(results, 'chart.svg'), chart(sections))
+  const readme = join(bench, 'README.md')
+  const between = /(?<=<!-- results -->\n)[^]*(?=<!-- end of results -->)/
+  writeFileSync(
+    readme,
+    readFileSync(readme, 'utf8').replace(between, () => `\n${markdown}\n`),
+  )
 }
 console.log(markdown)
 const missed = sections.flatMap(({ rows }) => rows).filter(({ verdict }) => verdict === 'missed')

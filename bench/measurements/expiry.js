@@ -16,7 +16,7 @@ export const title = 'Across an expiry'
 
 /** @type {import('../run.js').Measure} */
 export async function measure({ rounds, quick }) {
-  const ms = quick ? 1200 : 2400
+  const ms = quick ? 900 : 2100
   return await onStage(async (stage) => {
     const apps = await startAll(stage, NAMES)
     await stage.provider.call('set', { tokenDelayMs: TOKEN_DELAY_MS })

@@ -31,7 +31,7 @@ export async function measure({ rounds, quick }) {
 
       const apps = { few, hot: app, cold: app }
       const visited = { few: fewCookies, hot: cookies.slice(-HOT), cold: cookies }
-      const cpuOfRequest = async (/** @type {keyof typeof apps} */ which, ms = quick ? 500 : 1500) => {
+      const cpuOfRequest = async (/** @type {keyof typeof apps} */ which, ms = quick ? 400 : 1000) => {
         const visits = { url: `${apps[which].ready.origin}/`, cookies: visited[which], atOnce: 16 }
         // Whatever was asked for before has pushed out what is to be in the cache.
         if (which === 'hot') await stage.load.call('visits', { ...visits, ms: 300 })

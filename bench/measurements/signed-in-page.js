@@ -13,7 +13,7 @@ export const title = 'A signed-in page'
 /** @type {import('../run.js').Measure} */
 export async function measure({ rounds, quick }) {
   // No two processes of the same code are equally fast: where the code lands in memory differs. So there are several.
-  const generations = quick ? 2 : 4
+  const generations = quick ? 1 : 3
   const each = Math.ceil((quick ? rounds : 2 * rounds) / generations)
   const names = /** @type {const} */ ([OURS, ...PEERS])
   /** @type {Record<string, number[]>} */
