@@ -55,7 +55,7 @@ if (!quick && values.rounds === undefined && only.length === NAMES.length) {
   writeFileSync(join(results, 'results.json'), `${JSON.stringify({ machine, sections }, null, 2)}\n`)
   writeFileSync(join(results, 'chart.svg'), chart(sections))
   const readme = join(bench, 'README.md')
-  const between = /(?<=<!-- results -->\n)[^]*(?=<!-- end of results -->)/
+  const between = /(?<=<!-- results -->\n).*(?=<!-- end of results -->)/s
   writeFileSync(
     readme,
     readFileSync(readme, 'utf8').replace(between, () => `\n${markdown}\n`),

@@ -3,6 +3,7 @@
 import Provider from 'oidc-provider'
 
 const ACCOUNT = 'mara.lindqvist'
+const BITS = /** @type {Record<string, number>} */ ({ AccessToken: 4200, RefreshToken: 1200 })
 
 /**
  * @param {{ issuer: string, clientID: string, clientSecret: string, redirectURIs: string[], onRefresh: () => void }} o
@@ -22,6 +23,8 @@ export function createOpenID({ issuer, clientID, clientSecret, redirectURIs, onR
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId, name: 'Mara Lindqvist' }) }),
     claims: { openid: ['sub'], profile: ['name'] },
     cookies: { keys: ['only for measuring'] },
+    // As long as ilert's: what a cookie holds has to be sealed and opened.
+    formats: { bitsOfOpaqueRandomness: (_ctx, { kind }) => BITS[kind] ?? 256 },
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_ctx, { uid }) => `/oidc/interaction/${uid}` },
     issueRefreshToken: () => true,
