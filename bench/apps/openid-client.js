@@ -30,7 +30,7 @@ function tokensOf(/** @type {any} */ tokens) {
 passport.use(
   'openid',
   new Strategy({ config, scope: 'profile alert' }, (tokens, verified) => {
-    get(endpoints.currentUser, tokens.access_token).then(
+    void get(endpoints.currentUser, tokens.access_token).then(
       ({ id, username, email }) => verified(null, { id: String(id), username, email, ...tokensOf(tokens) }),
       verified,
     )
