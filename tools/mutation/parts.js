@@ -1,11 +1,21 @@
 /**
  * @typedef Part
- * @property {string} folder whose code is changed
- * @property {string[]} except its files that are left alone
+ * @property {string} path the folder or file whose code is changed
+ * @property {string[]} except its files that are left alone here
  * @property {string[]} tests those that must notice, as Jest's globs
- * @property {boolean} statics whether what runs once, when a file is loaded, is changed too: each such mutant takes all
- *   tests, which is cheap only where they are
+ * @property {boolean} statics whether what runs once, when a file is loaded, is changed too. Each such mutant takes all
+ *   the tests, which is cheap only where they are
  */
+
+/** What rests on an expression that is made when the file is loaded, with the tests of just that. */
+const BY_THEMSELVES = [
+  { path: 'src/client/api-path.ts', tests: ['test/client/api-path.test.ts'] },
+  { path: 'src/express/bearer-token.ts', tests: ['test/express/bearer-token.test.ts'] },
+  { path: 'src/express/callback.ts', tests: ['test/express/{callback,authorize,nowhere}.test.ts'] },
+  { path: 'src/express/attempts.ts', tests: ['test/express/{attempts,callback}.test.ts'] },
+].map((part) => ({ ...part, except: [], statics: true }))
+
+const elsewhere = BY_THEMSELVES.map(({ path }) => path)
 
 /**
  * The code that is tested by mutation. A folder's own tests must notice what is changed in it, but for those that start
@@ -14,16 +24,17 @@
  * @type {Part[]}
  */
 export const PARTS = [
-  { folder: 'src/ilert', except: [], tests: ['test/ilert/*.test.ts'], statics: true },
-  { folder: 'src/client', except: [], tests: ['test/client/*.test.ts'], statics: false },
+  { path: 'src/ilert', except: [], tests: ['test/ilert/*.test.ts'], statics: true },
+  ...BY_THEMSELVES,
+  { path: 'src/client', except: elsewhere, tests: ['test/client/*.test.ts'], statics: false },
   {
-    folder: 'src/tokens',
+    path: 'src/tokens',
     // Judged by tests that start Redis.
     except: ['src/tokens/redis-store.ts', 'src/tokens/redis.ts'],
-    tests: ['test/tokens/!(memory-bound|redis-store|session-stores).test.ts'],
+    tests: ['test/tokens/!(memory-bound|redis-store|session-stores).test.ts', 'test/simulation/*.test.ts'],
     statics: false,
   },
-  { folder: 'src/express', except: [], tests: ['test/express/!(away|versions).test.ts'], statics: false },
+  { path: 'src/express', except: elsewhere, tests: ['test/express/!(away|versions).test.ts'], statics: false },
 ]
 
 /**
@@ -32,9 +43,11 @@ export const PARTS = [
  * @param {Part} part
  * @param {string[]} asked files, folders, or lines as `file:from-to`
  */
-export function patternsOf({ folder, except }, asked) {
-  const whole = asked.some((path) => path === folder || folder.startsWith(`${path}/`))
-  const chosen = whole ? [folder] : asked.filter((path) => path.startsWith(`${folder}/`))
-  const patterns = chosen.map((path) => (/\.ts\b/.test(path) ? path : `${path}/**/*.ts`))
-  return patterns.length === 0 ? [] : [...patterns, ...except.map((path) => `!${path}`)]
+export function patternsOf({ path, except }, asked) {
+  const whole = asked.some((wanted) => wanted === path || path.startsWith(`${wanted}/`))
+  const pieces = asked.filter((wanted) => wanted.startsWith(`${path}/`) || wanted.startsWith(`${path}:`))
+  const chosen = (whole ? [path] : pieces).filter((wanted) => !except.includes(wanted.replace(/:.*/, '')))
+  if (chosen.length === 0) return []
+  const patterns = chosen.map((wanted) => (/\.ts\b/.test(wanted) ? wanted : `${wanted}/**/*.ts`))
+  return [...patterns, ...except.map((file) => `!${file}`)]
 }

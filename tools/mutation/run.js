@@ -33,17 +33,17 @@ const minutes = Number(values.minutes ?? (values.changed ? MINUTES_OF_A_SAMPLE :
 let deadline = performance.now() + minutes * 60_000
 const asked = values.changed ? chooseChanged() : positionals.length > 0 ? positionals : ['src']
 
-/** Lines that changed, as Stryker takes them. Says what is left out. */
+/** Lines that changed, the newest first, as Stryker takes them. Says what is left out. */
 function chooseChanged() {
-  const { since, lines } = changedLines(
-    PARTS.flatMap(({ folder, except }) => [folder, ...except.map((path) => `:!${path}`)]),
+  const { since, lines } = changedLines(PARTS.map(({ path }) => path))
+  const isTested = (/** @type {string} */ line) => PARTS.some((part) => patternsOf(part, [line]).length > 0)
+  const { taken, leftOut } = fitting(
+    lines.filter((line) => isTested(line.file)),
+    LINES_OF_A_SAMPLE,
   )
-  const { taken, leftOut } = fitting(lines, LINES_OF_A_SAMPLE)
-  console.log(
-    `Changed since ${since}: ${lines.length === 0 ? 'nothing that is tested by mutation.' : `${lines.length} places`}`,
-  )
-  const texts = [taken, leftOut].map((part) => part.map(({ file, from, to }) => `${file}:${from}-${to}`))
-  if (leftOut.length > 0) console.log(`Left out, for there is no time:\n  ${texts[1]?.join('\n  ')}`)
+  console.log(`${taken.length + leftOut.length} places have changed since ${since} in what is tested by mutation.`)
+  const texts = [taken, leftOut].map((places) => places.map(({ file, from, to }) => `${file}:${from}-${to}`))
+  if (leftOut.length > 0) console.log(`Left out, since all of them would take too long:\n  ${texts[1]?.join('\n  ')}`)
   return texts[0] ?? []
 }
 
@@ -55,7 +55,7 @@ function chooseChanged() {
  * @returns {Promise<Result[]>}
  */
 async function judge(part, mutate) {
-  const folder = join(import.meta.dirname, 'reports', basename(part.folder))
+  const folder = join(import.meta.dirname, 'reports', basename(part.path, '.ts'))
   mkdirSync(folder, { recursive: true })
   const settings = join(folder, 'stryker.json')
   const results = join(folder, 'results.ndjson')
@@ -79,7 +79,7 @@ async function judge(part, mutate) {
   clearTimeout(timer)
   for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, end)
   rmSync(join(folder, 'tmp'), { recursive: true, force: true })
-  if (signal !== null) console.log(`${part.folder}: ended early. What follows is what was judged until then.`)
+  if (signal !== null) console.log(`${part.path}: ended early. What follows is what was judged until then.`)
   else if (code !== 0) throw new Error(`Stryker ended with ${code}.`)
   if (!existsSync(results)) return []
   return readFileSync(results, 'utf8')
@@ -88,25 +88,39 @@ async function judge(part, mutate) {
     .map((line) => JSON.parse(line))
 }
 
+const parts = PARTS.map((part) => ({ part, mutate: patternsOf(part, asked) })).filter(({ mutate }) => mutate.length > 0)
+if (parts.length === 0 && !values.changed) throw new TypeError(`Nothing is tested by mutation in ${asked.join(', ')}.`)
+// What changed last is first, should the time not be enough.
+parts.sort((a, b) => asked.indexOf(a.mutate[0] ?? '') - asked.indexOf(b.mutate[0] ?? ''))
+
 /** @type {Result[]} */
 const all = []
 const table = []
-for (const part of PARTS) {
-  const mutate = patternsOf(part, asked)
-  if (mutate.length === 0 || performance.now() > deadline) continue
+for (const { part, mutate } of parts) {
   const began = performance.now()
+  if (began > deadline) {
+    console.log(`${part.path}: not begun, the time was over.`)
+    continue
+  }
   const results = await judge(part, mutate)
   all.push(...results)
   const { score, ...counts } = count(results)
   const seconds = Math.round((performance.now() - began) / 1000)
-  table.push({ folder: part.folder, ...counts, score: score.toFixed(1), seconds })
+  table.push({ part: part.path, ...counts, score: score.toFixed(1), seconds })
 }
 
-if (table.length > 0) {
+if (parts.length > 0) {
   console.log(`\nSurvivors:\n  ${survivorsOf(all).join('\n  ') || 'none'}\n`)
   console.table(table)
-  if (!isEnough(count(all), { sample: values.changed })) {
-    console.error('Too few of the mutants were noticed.')
+  const complaint = complain(all)
+  if (complaint !== undefined) {
+    console.error(complaint)
     process.exitCode = 1
   }
+}
+
+/** @param {Result[]} results */
+function complain(results) {
+  if (deadline === 0 && results.length === 0) return 'The time was over before anything was judged.'
+  return isEnough(count(results), { sample: values.changed }) ? undefined : 'Too few of the mutants were noticed.'
 }

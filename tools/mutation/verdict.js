@@ -26,7 +26,7 @@ export function count(results) {
   const valid = killed + timedOut + survived + uncovered
   const noticed = killed + timedOut
   const score = valid === 0 ? 100 : (100 * noticed) / valid
-  return { mutants: valid, killed, timedOut, survived, uncovered, score, others: results.length - valid }
+  return { mutants: valid, killed, timedOut, survived, uncovered, score, notJudged: results.length - valid }
 }
 
 /** @param {Result[]} results */

@@ -4,6 +4,9 @@ import shared from '../../../jest.config.js'
 // Nothing here runs what is built.
 const { globalSetup: _build, ...settings } = shared
 
+// What breaks a rule does so soon.
+process.env.SIM_RUNS ??= '1000'
+
 /** @type {import('jest').Config} */
 export default {
   ...settings,
