@@ -41,6 +41,12 @@ describe('the errors', () => {
     expect(new NetworkError('x', { code: 'timeout' }).retryAfterSeconds).toBeUndefined()
   })
 
+  it('have a code also where the app that makes one names none', () => {
+    expect(new IlertError('x')).toMatchObject({ code: 'ilert_error', status: 500 })
+    expect(new NetworkError('x')).toMatchObject({ code: 'connection_lost', status: 503 })
+    expect(new InsufficientScope('x')).toMatchObject({ code: 'insufficient_scope', status: 403, scope: '' })
+  })
+
   it('InsufficientScope names the scope that is missing', () => {
     expect(InsufficientScope.of('alert:w user').scope).toBe('alert:w user')
     expect(InsufficientScope.of('alert:w').message).toContain('alert:w')
@@ -58,6 +64,7 @@ describe('OAuthError', () => {
   it('has no description where ilert gave none', () => {
     expect(OAuthError.from('access_denied', 400).description).toBeUndefined()
     expect(OAuthError.from('access_denied', 400, undefined, ['secret-secret']).description).toBeUndefined()
+    expect(OAuthError.from('access_denied', 400).message).toBe('ilert refused: access_denied')
   })
 
   it.each(['invalid_request', 'invalid_scope', 'access_denied', 'unsupported_grant_type', 'invalid_grant'])(
@@ -96,6 +103,12 @@ describe('OAuthError', () => {
       'abcdefgh-0123456',
     ])
     expect(error.description).toMatch(/^Provided code .* is unknown$/)
+  })
+})
+
+describe('a secret that has nothing in it, or spaces around it', () => {
+  it.each(['', ' ', ' CANARY0123456789abcdef', 'CANARY0123456789abcdef\n'])('takes nothing else out: %j', (secret) => {
+    expect(OAuthError.from('x', 400, 'Provided code is unknown', [secret]).description).toBe('Provided code is unknown')
   })
 })
 

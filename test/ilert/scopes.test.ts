@@ -298,6 +298,13 @@ describe('requiredScope', () => {
   })
 })
 
+describe('a scope that is none', () => {
+  it('is shown as it is in the message, or as what it is', () => {
+    expect(thrown(() => parseScope('alert:x')).message).toMatch(/^scope: 'alert:x' is not a scope/)
+    expect(thrown(() => parseScope(7 as never)).message).toMatch(/^scope: a number is not a scope/)
+  })
+})
+
 describe('likelyScope', () => {
   it.each([
     ['alerts', 'alert'],
@@ -307,6 +314,8 @@ describe('likelyScope', () => {
     ['alers', 'alert'],
     ['schedules', 'schedule'],
     ['shedule', 'schedule'],
+    ['shcedule', 'schedule'],
+    ['suport-hours', 'support_hour'],
     ['statuspage', 'status_page'],
     ['status-page', 'status_page'],
     ['status.page', 'status_page'],
