@@ -229,7 +229,7 @@ it('a scope that is nearly a known one is warned of once, and passed on', async 
 })
 
 it('no inspection of the strategy shows a secret, and _oauth2 has none', async () => {
-  const dispatcher = { request: () => {} }
+  const dispatcher = { dispatch: () => true }
   for (const options of [
     { ...GIVEN, encryptionKey: KEY },
     { ...GIVEN, encryptionKey: [KEY, `${KEY}2`], tokenStore: new MemoryTokenStore(), dispatcher },
