@@ -104,6 +104,19 @@ describe('a path is refused that', () => {
     },
   )
 
+  it.each([
+    ['', /expected a path such as/],
+    ['api/alerts', /must begin with a slash/],
+    ['//evil.example/api', /two slashes/],
+    ['/api\\alerts', /a backslash, a # or a control character/],
+    ['/api/alerts%2f7', /encoded slash/],
+    ['/api/alerts%0a', /encoded control character/],
+    ['/api/../alerts', /dot segment/],
+  ])('is refused with the reason, and with the word that nothing was sent: %j', (path, reason) => {
+    expect(refusal(path).message).toMatch(reason)
+    expect(refusal(path).message).toMatch(/Nothing was sent\.$/)
+  })
+
   it('is refused without a word of it in the error, as it may hold anything', () => {
     for (const path of REFUSED.flatMap(([, paths]) => paths).filter((path) => path.length > 11)) {
       expect(refusal(path).message).not.toContain(path)
