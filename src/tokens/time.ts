@@ -7,9 +7,13 @@ export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
 export const sleep: Sleep = (ms, signal) =>
   new Promise((resolve) => {
     if (signal?.aborted) return
-    const timer = setTimeout(resolve, ms)
+    const stop = () => clearTimeout(timer)
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop) // the signal may outlive many waits
+      resolve()
+    }, ms)
     timer.unref()
-    signal?.addEventListener('abort', () => clearTimeout(timer), { once: true })
+    signal?.addEventListener('abort', stop, { once: true })
   })
 
 /** Time since `start`. A clock that has jumped back counts as very long ago. */
