@@ -119,10 +119,12 @@ export class TokenManager {
    * as its refresh token.
    *
    * @param o.ttlMs lets the record live for so long after each write instead, such as a session does.
-   * @param o.isNew the key was made for these tokens: nothing can be there that would have to be read first.
    * @throws TypeError where the refresh token is kept under another key already: two keys would refresh it against each
    * other, and where ilert exchanges refresh tokens all but one would be lost.
    */
+  save(key: string, tokens: TokenSet, o?: { ttlMs?: number }): Promise<void>
+  /** @internal `isNew`: the key was made for these tokens, so nothing can be there that would have to be read first. */
+  save(key: string, tokens: TokenSet, o?: { ttlMs?: number; isNew?: boolean }): Promise<void>
   async save(key: string, tokens: TokenSet, o: { ttlMs?: number; isNew?: boolean } = {}): Promise<void> {
     checkKey(key)
     checkTokens(tokens)
