@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
+import { run } from '../support/run.ts'
 
 export const ROOT: string = resolve(import.meta.dirname, '../..')
 export const EXAMPLE_APP: string = join(ROOT, 'example-app')
@@ -30,9 +27,7 @@ async function build(): Promise<string> {
   folder = await mkdtemp(join(tmpdir(), 'on-call-desk-'))
   await copyApp(folder)
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  await run(process.execPath, ['node_modules/typescript/bin/tsc'], { cwd: folder }).catch((error) => {
-    throw new Error(`The example app does not compile:\n${error.stdout}`)
-  })
+  await run(process.execPath, ['node_modules/typescript/bin/tsc'], { cwd: folder })
   return folder
 }
 

@@ -2,13 +2,13 @@
  * The example app is meant to be copied: in a folder of its own, with the packed library, it does what its README says,
  * and so does its Dockerfile.
  */
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createSandbox } from '../../src/sandbox/index.ts'
+import { pack } from '../support/pack.ts'
+import { run } from '../support/run.ts'
 import { freePort } from '../support/server.ts'
 import { copyApp, EXAMPLE_APP, ROOT } from './app-copy.ts'
 import { startApp } from './app-process.ts'
@@ -17,20 +17,15 @@ import { buildImage } from './dockerfile.ts'
 import { deskOwner, get } from './http.ts'
 import { walk } from './walk.ts'
 
-const execute = promisify(execFile)
-
 /** What has been fetched before is not asked for again. */
 const NPM = { npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' }
 
 /** Runs a command line. Fails with what it printed. */
-async function run(command: string, { cwd, env = {} }: { cwd: string; env?: Record<string, string> }): Promise<string> {
-  try {
-    const { stdout } = await execute('sh', ['-c', command], { cwd, env: { ...process.env, ...NPM, ...env } })
-    return stdout
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string }
-    throw new Error(`${command} failed:\n${stdout}${stderr}`)
-  }
+async function shell(
+  command: string,
+  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
+): Promise<string> {
+  return (await run('sh', ['-c', command], { cwd, env: { ...NPM, ...env } })).stdout
 }
 
 let away: string
@@ -43,36 +38,15 @@ beforeAll(async () => {
   const manifest = join(home, 'package.json')
   const text = await readFile(manifest, 'utf8')
   expect(text).toContain('"file:.."')
-  await writeFile(manifest, text.replace('"file:.."', JSON.stringify(await packLibrary())))
+  await writeFile(manifest, text.replace('"file:.."', JSON.stringify((await pack(away)).tarball)))
 }, 120_000)
 afterAll(() => rm(away, { recursive: true, force: true }))
 afterEach(cleanUp)
 
-/** Packs a copy of the library: packing builds anew, and other tests are using the build. Resolves to the tarball. */
-async function packLibrary(): Promise<string> {
-  const copy = join(away, 'library')
-  await mkdir(copy)
-  for (const name of [
-    'package.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'src',
-    'README.md',
-    'CHANGELOG.md',
-    'LICENSE',
-  ]) {
-    await cp(join(ROOT, name), join(copy, name), { recursive: true })
-  }
-  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-  await run(`npm pack --silent --pack-destination ${away}`, { cwd: copy })
-  const [tarball = ''] = (await readdir(away)).filter((name) => name.endsWith('.tgz'))
-  return join(away, tarball)
-}
-
 describe('a copy of the example app', () => {
   it('is installed, passes its own tests, starts with one command, and people sign in', async () => {
-    await run('npm install', { cwd: home })
-    expect(await run('npm test', { cwd: home })).toMatch(/^# pass [1-9]\d*$/m)
+    await shell('npm install', { cwd: home })
+    expect(await shell('npm test', { cwd: home })).toMatch(/^# pass [1-9]\d*$/m)
     const app = await startApp({}, { command: ['npm', 'start'], cwd: home })
     expect(app.stdout).toContain('Sandbox: no ilert account is used')
     const { answer } = await walk(`${app.url}/auth/ilert`)
@@ -89,7 +63,7 @@ describe('a copy of the example app', () => {
       }
     }
     await writeFile(join(context, '.env'), 'PORT=wrong')
-    const image = await buildImage(context, away, async (command, options) => void (await run(command, options)))
+    const image = await buildImage(context, away, async (command, options) => void (await shell(command, options)))
     expect(image.user).toBe('node')
     expect(image.env).toEqual({ NODE_ENV: 'production' })
     const files = await readdir(image.folder)
@@ -102,7 +76,7 @@ describe('a copy of the example app', () => {
     const sandbox = await createSandbox({ redirectURI })
     atEnd(() => sandbox.close())
     const env = { ...image.env, ...sandbox.env, PORT, SESSION_SECRET: 'not one that anybody else should use' }
-    const healthcheck = () => run(image.healthcheck, { cwd: image.folder, env })
+    const healthcheck = () => shell(image.healthcheck, { cwd: image.folder, env })
     await expect(healthcheck()).rejects.toThrow('failed')
     const app = await startApp(env, { command: image.command, cwd: image.folder })
     await healthcheck()

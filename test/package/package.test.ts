@@ -1,32 +1,13 @@
 /*
  * What people install: the packed tarball, in a project of its own, in plain Node.
  */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, relative, resolve, sep } from 'node:path'
-import { promisify } from 'node:util'
-
-const execute = promisify(execFile)
-
-/** Fails with what the command printed, on either stream. */
-async function run(
-  command: string,
-  args: string[],
-  options: { cwd: string },
-): Promise<{ stdout: string; stderr: string }> {
-  try {
-    return await execute(command, args, options)
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string }
-    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`)
-  }
-}
-
-const root = process.cwd()
-/** What is in no clone of the repository. */
-const MADE = ['.git', 'node_modules', 'dist', 'coverage']
+import { join, relative, sep } from 'node:path'
+import { pack } from '../support/pack.ts'
+import { run } from '../support/run.ts'
 
 let folder: string
 let project: string
@@ -35,14 +16,7 @@ let packed: string[]
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'passport-ilert-package-'))
-  // Packed from a copy: packing builds anew, and other tests are using the build.
-  const copy = join(folder, 'copy')
-  await cp(root, copy, { recursive: true, filter: (path) => !MADE.includes(basename(path)) })
-  await symlink(resolve('node_modules'), join(copy, 'node_modules'))
-  const { stdout } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: copy })
-  const [pack] = JSON.parse(stdout.slice(stdout.indexOf('[')))
-  tarball = join(folder, pack.filename)
-  packed = pack.files.map((file: { path: string }) => file.path)
+  ;({ tarball, files: packed } = await pack(folder))
 
   project = join(folder, 'project')
   await mkdir(project)
@@ -151,9 +125,9 @@ test('runs nothing at installation: what is there then is what was packed', asyn
 })
 
 test('publint and are-the-types-wrong find nothing', async () => {
-  await run('npx', ['publint', '--strict', tarball], { cwd: root })
+  await run('npx', ['publint', '--strict', tarball], { cwd: process.cwd() })
   await run('npx', ['attw', '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--', tarball], {
-    cwd: root,
+    cwd: process.cwd(),
   })
 }, 60_000)
 

@@ -9,6 +9,19 @@ afterEach(closeDesks)
 
 const over = { name: 'ReauthenticationRequired', status: 401 }
 
+/** A manager that holds new tokens of `a`, since its store was away when they came. It is back. */
+async function startHolding() {
+  const desk = await startDesk({ refreshTokens: 'add' })
+  const store = new FragileStore(desk.store)
+  const manager = desk.manager({ tokenStore: store })
+  await manager.save('a', await desk.signIn())
+  desk.advance(HOUR)
+  store.fate = beyond(1, 'set', 'fail')
+  await expect(manager.accessToken('a')).rejects.toThrow(NetworkError)
+  store.fate = () => 'work'
+  return { desk, manager }
+}
+
 describe('save', () => {
   it('refuses a refresh token that is kept under another key, also of one that is being saved', async () => {
     const desk = await startDesk()
@@ -69,14 +82,7 @@ describe('save', () => {
   })
 
   it('in the place of tokens that are held keeps knowing whose its own are, and has the held ones revoked', async () => {
-    const desk = await startDesk({ refreshTokens: 'add' })
-    const store = new FragileStore(desk.store)
-    const manager = desk.manager({ tokenStore: store })
-    await manager.save('a', await desk.signIn())
-    desk.advance(HOUR)
-    store.fate = beyond(1, 'set', 'fail')
-    await expect(manager.accessToken('a')).rejects.toThrow(NetworkError)
-    store.fate = () => 'work'
+    const { desk, manager } = await startHolding()
     const tokens = await desk.signIn()
     await manager.save('a', tokens)
     await desk.passing(until(() => desk.revocations().length === 2))
@@ -182,14 +188,7 @@ describe('revoke', () => {
   )
 
   it('also ends tokens that are held for a store that was away', async () => {
-    const desk = await startDesk({ refreshTokens: 'add' })
-    const store = new FragileStore(desk.store)
-    const manager = desk.manager({ tokenStore: store })
-    await manager.save('a', await desk.signIn())
-    desk.advance(HOUR)
-    store.fate = beyond(1, 'set', 'fail')
-    await expect(manager.accessToken('a')).rejects.toThrow(NetworkError)
-    store.fate = () => 'work'
+    const { desk, manager } = await startHolding()
     await manager.revoke('a')
     await until(() => desk.revocations().length === 2)
     desk.advance(MINUTE)

@@ -15,49 +15,43 @@ import { type RedisServer, startRedis } from '../support/redis.ts'
 const record = (version: number) => ({ version, data: `v${version}` })
 const unavailable = { name: 'NetworkError', code: 'store_unavailable', status: 503 }
 
-/** How an app makes a client, as code, since some of it runs in processes of its own. */
 const CLIENTS = {
-  'redis 5': {
-    connect: async (url: string) => {
-      const client = createClient5({ url })
+  'redis 5': redis('redis', (url) => createClient5({ url })),
+  'redis 6': redis('redis6', (url) => createClient6({ url })),
+  'ioredis 5': ioredis('ioredis5', (url) => new Redis5(url)),
+  'ioredis 6': ioredis('ioredis', (url) => new Redis(url)),
+}
+
+/** How an app makes a client, as code too, since some of it runs in processes of its own. */
+interface Client {
+  connect(url: string): Promise<{ client: object; close: () => void }>
+  code: string
+}
+
+function redis(module: string, create: (url: string) => { connect(): Promise<unknown>; destroy(): void }): Client {
+  return {
+    connect: async (url) => {
+      const client = create(url)
       await client.connect()
-      return { client: client as object, close: () => client.destroy() }
+      return { client, close: () => client.destroy() }
     },
-    code: `import { createClient } from 'redis'
+    code: `import { createClient } from '${module}'
       const client = createClient({ url: process.env.REDIS_URL })
       client.on('error', () => {})
       await client.connect()`,
-  },
-  'redis 6': {
-    connect: async (url: string) => {
-      const client = createClient6({ url })
-      await client.connect()
-      return { client: client as object, close: () => client.destroy() }
+  }
+}
+
+function ioredis(module: string, create: (url: string) => { disconnect(): void }): Client {
+  return {
+    connect: async (url) => {
+      const client = create(url)
+      return { client, close: () => client.disconnect() }
     },
-    code: `import { createClient } from 'redis6'
-      const client = createClient({ url: process.env.REDIS_URL })
-      client.on('error', () => {})
-      await client.connect()`,
-  },
-  'ioredis 5': {
-    connect: async (url: string) => {
-      const client = new Redis5(url)
-      return { client: client as object, close: () => client.disconnect() }
-    },
-    code: `import { Redis } from 'ioredis5'
+    code: `import { Redis } from '${module}'
       const client = new Redis(process.env.REDIS_URL, { maxRetriesPerRequest: null })
       client.on('error', () => {})`,
-  },
-  'ioredis 6': {
-    connect: async (url: string) => {
-      const client = new Redis(url)
-      return { client: client as object, close: () => client.disconnect() }
-    },
-    code: `import { Redis } from 'ioredis'
-import { Redis as Redis5 } from 'ioredis5'
-      const client = new Redis(process.env.REDIS_URL, { maxRetriesPerRequest: null })
-      client.on('error', () => {})`,
-  },
+  }
 }
 
 needs('redis-server')('RedisTokenStore', () => {
