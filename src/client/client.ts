@@ -66,7 +66,7 @@ export class IlertClient {
       client_id: this.#clientID(),
       response_type: 'code',
       redirect_uri: text(o.redirectURI, 'redirectURI'),
-      scope: formatScope(toList(o.scope)),
+      scope: formatScope(typeof o.scope === 'string' ? toList(o.scope) : o.scope),
       state: text(o.state, 'state'),
       code_challenge: text(o.codeChallenge, 'codeChallenge'),
       code_challenge_method: 'S256',

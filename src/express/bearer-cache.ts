@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { TokenInfo } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
@@ -63,7 +63,7 @@ export class BearerAnswers {
    * @throws NetworkError where ilert gives no answer, or where too many look-ups are under way.
    */
   async about(token: string, expiresAt: number = Number.POSITIVE_INFINITY): Promise<TokenInfo> {
-    const key = createHash('sha256').update(token).digest('base64url')
+    const key = hash('sha256', token, 'base64url')
     const now = this.#now()
     const known = this.#remembered.get(key)
     if (known && known.askedAt <= now && this.#elapsed < known.until) return known.info

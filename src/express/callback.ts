@@ -19,7 +19,9 @@ export class MalformedCallback extends Error {}
  * @throws MalformedCallback where a parameter is there twice.
  */
 export function readCallback(req: Request): CallbackQuery | undefined {
-  const query = new URLSearchParams(req.url.split('?').slice(1).join('?'))
+  const start = req.url.indexOf('?')
+  if (start < 0) return undefined
+  const query = new URLSearchParams(req.url.slice(start))
   if (!['code', 'error', 'state'].some((name) => query.has(name))) return undefined
   const single = (name: string): string | undefined => {
     const [value, ...rest] = query.getAll(name)

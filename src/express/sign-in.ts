@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
@@ -6,6 +5,7 @@ import type { IlertClient } from '../client/client.ts'
 import { traced } from '../client/trace.ts'
 import { ReauthenticationRequired } from '../ilert/errors.ts'
 import type { TokenManager } from '../tokens/manager.ts'
+import { randomText } from '../tokens/random.ts'
 import { type Attempt, responseOf } from './attempts.ts'
 import { type IlertProfile, toProfile } from './profile.ts'
 import type { SessionEntry } from './session-entry.ts'
@@ -133,8 +133,7 @@ export class SignIn {
       // Where ilert hands out the same refresh token again, its sessions share it: two keys would lose it.
       const known = tokens.keyOf(set)
       this.#joined = known?.startsWith(SESSION_KEY) ?? false
-      const grant =
-        known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomBytes(16).toString('base64url')}`
+      const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomText(16)}`
       await tokens.save(grant, set, { ttlMs, isNew: !this.#joined })
       return { grant, account }
     }

@@ -139,8 +139,10 @@ export function covers(granted: string | readonly string[], wanted: string | rea
  * @throws TypeError where it is neither a string nor a list of strings.
  */
 export function toList(scope: string | readonly string[]): string[] {
-  if (typeof scope === 'string') return scope.split(' ').filter(Boolean)
-  if (Array.isArray(scope) && scope.every((entry) => typeof entry === 'string')) return scope.flatMap((s) => toList(s))
+  const entries: unknown = typeof scope === 'string' ? [scope] : scope
+  if (Array.isArray(entries) && entries.every((entry) => typeof entry === 'string')) {
+    return entries.join(' ').split(' ').filter(Boolean)
+  }
   throw new TypeError('scope: expected a string with scopes separated by spaces, or a list of strings.')
 }
 

@@ -76,9 +76,10 @@ export function sameTokens(grant: Grant, stored: Grant): boolean {
  * together with the key that the record is under, so that none of them can be changed or exchanged unnoticed.
  */
 export async function sealGrant(grant: Grant, key: string, sealer: Sealing): Promise<StoredTokens> {
-  const { version, endsAt, ...secret } = grant
+  const { version, endsAt } = grant
   const end = String(Math.ceil(endsAt)) // a fraction would have a dot of its own
-  return { version, data: `${end}.${await sealer.seal(JSON.stringify(secret), context(key, version, end))}` }
+  const secret = JSON.stringify({ ...grant, version: undefined, endsAt: undefined })
+  return { version, data: `${end}.${await sealer.seal(secret, context(key, version, end))}` }
 }
 
 /** The grant of a stored record. */

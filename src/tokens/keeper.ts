@@ -13,7 +13,7 @@ import {
 } from './policy.ts'
 import { GrantRecord } from './record.ts'
 import type { Lease } from './store.ts'
-import type { Sleep } from './time.ts'
+import { type After, waited } from './time.ts'
 import type { Vault } from './vault.ts'
 
 /** A cached grant is looked up again this often, behind a request. */
@@ -37,7 +37,7 @@ export interface KeeperParts {
   readonly vault: Vault
   readonly settings: RefreshSettings
   readonly clock: Clock
-  readonly sleep: Sleep
+  readonly after: After
   readonly random: () => number
   /** Milliseconds that a call to ilert may take. */
   readonly timeoutMs: number
@@ -278,7 +278,7 @@ export class Keeper {
       if (this.removed || !this.#stillNeeded(refused)) return undefined
       const waitMs = polls < MOST_POLLS ? this.#record.othersTurnMs() : 0
       if (waitMs > 0) {
-        await this.#parts.sleep(Math.min(waitMs, POLL_MS))
+        await waited(Math.min(waitMs, POLL_MS), this.#parts.after)
         continue
       }
       if (lease?.signal.aborted) break
@@ -325,7 +325,7 @@ export class Keeper {
   /** Whether somebody else's refresh explains the refusal of ours. Under a lease whatever there is is written already. */
   async #secondLook(from: Grant): Promise<boolean> {
     for (const ms of this.#parts.vault.hasLeases ? [0] : SECOND_LOOKS_MS) {
-      if (ms > 0) await this.#parts.sleep(ms)
+      if (ms > 0) await waited(ms, this.#parts.after)
       await this.#record.read()
       if (this.removed || !sameTokens(from, this.grant)) return true
     }
@@ -338,7 +338,7 @@ export class Keeper {
     const retryAfterSeconds = error instanceof NetworkError ? error.retryAfterSeconds : undefined
     const backOffMs = backOff(failures, retryAfterSeconds, random())
     this.#trouble = { failures, failedAt: clock.now(), backOffMs }
-    if (this.#record.holds) void this.#landLater(backOffMs)
+    if (this.#record.holds) this.#landLater(backOffMs)
     if (error instanceof OAuthError) {
       // 503, since nothing is wrong with the user: a client secret that was changed, say.
       return new NetworkError(`${error.message}. The sign-in is kept.`, { code: 'refresh_refused', cause: error })
@@ -346,12 +346,13 @@ export class Keeper {
     return error
   }
 
-  async #landLater(ms: number): Promise<void> {
+  #landLater(ms: number): void {
     if (this.#retrying) return
     this.#retrying = true
-    await this.#parts.sleep(ms)
-    this.#retrying = false
-    if (this.#record.holds) this.#refreshBehind()
+    this.#parts.after(ms, () => {
+      this.#retrying = false
+      if (this.#record.holds) this.#refreshBehind()
+    })
   }
 
   #onTokens(before: Readonly<TokenSet>): void {

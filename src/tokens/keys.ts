@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
+import { randomText } from './random.ts'
 
 const NAME = `encryptionKey (${ENV_OPTIONS.encryptionKey})`
 const SHORTEST = 32
@@ -27,7 +27,7 @@ export function encryptionSecrets(options: KeyOptions): string[] {
     type: 'IlertWarning',
     code: 'ILERT_RANDOM_ENCRYPTION_KEY',
   })
-  return [randomBytes(32).toString('base64url')]
+  return [randomText(32)]
 }
 
 function listed(value: string | readonly string[] | undefined): readonly string[] | undefined {

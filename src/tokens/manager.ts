@@ -12,7 +12,7 @@ import { encryptionSecrets } from './keys.ts'
 import { backOff, DEFAULT_MIN_INTERVAL_SECONDS, DEFAULT_WINDOW_SECONDS } from './policy.ts'
 import { type Sealing, tokenSealer } from './seal.ts'
 import type { TokenStore } from './store.ts'
-import { type Sleep, sleep } from './time.ts'
+import { type After, after } from './time.ts'
 import { Vault } from './vault.ts'
 
 /** How tokens are kept. */
@@ -43,7 +43,7 @@ const REVOCATION_TRIES = 5
 interface Internals {
   client?: IlertClient
   sealer?: Sealing
-  sleep?: Sleep
+  after?: After
   random?: () => number
   cachedGrants?: number
 }
@@ -68,7 +68,7 @@ export class TokenManager {
   readonly #loading = new Map<string, Promise<Keeper | undefined>>()
   /** Revocations, and refreshes of grants that were replaced meanwhile. */
   readonly #ending = new Set<Promise<void>>()
-  readonly #closing = new AbortController()
+  #closed = false
 
   constructor(options: Keeping & { tokenStore: TokenStore })
   /** @internal */
@@ -90,7 +90,7 @@ export class TokenManager {
     })
     this.#ownsClient = internals.client === undefined
     this.#client = internals.client ?? new IlertClient(options)
-    const wait = internals.sleep ?? sleep
+    const wait = internals.after ?? after
     const sealer = internals.sealer ?? tokenSealer(encryptionSecrets(options), clientID)
     this.#vault = new Vault(tokenStore, sealer, wait)
     this.#parts = {
@@ -104,7 +104,7 @@ export class TokenManager {
         ),
       },
       clock,
-      sleep: wait,
+      after: wait,
       random: internals.random ?? Math.random,
       timeoutMs,
       refresh: (refreshToken) => this.#client.refresh(refreshToken),
@@ -236,7 +236,7 @@ export class TokenManager {
 
   /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */
   async close(): Promise<void> {
-    this.#closing.abort(null) // the usual reason is an error with a stack
+    this.#closed = true
     await Promise.all([...this.#busy.values()].map((keeper) => keeper.settle()))
     while (this.#ending.size > 0) await Promise.all(this.#ending) // one may bring another
     if (this.#ownsClient) await this.#client.close()
@@ -354,9 +354,10 @@ export class TokenManager {
       await this.#client.revoke(refreshToken)
     } catch (error) {
       if (!(error instanceof NetworkError) || failures + 1 >= REVOCATION_TRIES) return
-      const { sleep: wait, random } = this.#parts
-      const again = () => this.#revokeAtIlert(refreshToken, failures + 1)
-      void wait(backOff(failures + 1, error.retryAfterSeconds, random()), this.#closing.signal).then(again)
+      const { after: wait, random } = this.#parts
+      wait(backOff(failures + 1, error.retryAfterSeconds, random()), () => {
+        if (!this.#closed) void this.#revokeAtIlert(refreshToken, failures + 1)
+      })
     }
   }
 }

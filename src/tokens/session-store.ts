@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SessionData, Store } from 'express-session'
 import type { Clock } from '../client/connection.ts'
 import { NetworkError } from '../ilert/errors.ts'
@@ -171,7 +171,7 @@ interface SessionRecord {
  */
 function sessionID(key: string): string {
   if (/^[\w-]{1,64}$/.test(checkKey(key))) return `ilert:${key}`
-  return `ilert:~${createHash('sha256').update(key).digest('base64url')}`
+  return `ilert:~${hash('sha256', key, 'base64url')}`
 }
 
 /** What a store returned, if it is a record of ours which has not ended. */

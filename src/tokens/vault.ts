@@ -2,7 +2,7 @@ import { IlertError, NetworkError } from '../ilert/errors.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
 import type { Sealing } from './seal.ts'
 import type { Lease, TokenStore } from './store.ts'
-import type { Sleep } from './time.ts'
+import { type After, within } from './time.ts'
 
 /** A store that has not answered by then is away. Stores of this package give up sooner by themselves. */
 const STORE_TIMEOUT_MS = 10_000
@@ -14,13 +14,13 @@ const STORE_TIMEOUT_MS = 10_000
 export class Vault {
   readonly #store: TokenStore
   readonly #sealer: Sealing
-  readonly #sleep: Sleep
+  readonly #after: After
   #warned = false
 
-  constructor(store: TokenStore, sealer: Sealing, sleep: Sleep) {
+  constructor(store: TokenStore, sealer: Sealing, after: After) {
     this.#store = store
     this.#sealer = sealer
-    this.#sleep = sleep
+    this.#after = after
   }
 
   /** Whether the store promises one holder at a time over all processes. */
@@ -57,14 +57,13 @@ export class Vault {
   async alone<T>(key: string, limitMs: number, work: (lease?: Lease) => Promise<T>): Promise<T> {
     if (!this.#store.withLease) return await work()
     const waiting = new AbortController()
-    const done = new AbortController() // aborted with null: the usual reason is an error with a stack
     // The wait is bounded, the work is not: it has bounds of its own, and giving it up would lose its answer.
-    void this.#sleep(limitMs, done.signal).then(() => waiting.abort(away(new Error('no lease in time'))))
+    const stop = this.#after(limitMs, () => waiting.abort(away(new Error('no lease in time'))))
     try {
       return await this.#store.withLease(
         key,
         async (lease) => {
-          done.abort(null)
+          stop()
           return await work(lease)
         },
         { signal: waiting.signal },
@@ -72,7 +71,7 @@ export class Vault {
     } catch (error) {
       throw error instanceof IlertError ? error : away(error)
     } finally {
-      done.abort(null)
+      stop()
     }
   }
 
@@ -89,17 +88,11 @@ export class Vault {
   }
 
   async #bounded<T>(call: () => Promise<T>): Promise<T> {
-    const done = new AbortController() // aborted with null: the usual reason is an error with a stack
-    const late = this.#sleep(STORE_TIMEOUT_MS, done.signal).then(() => {
-      throw new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)
-    })
-    late.catch(() => {}) // the race may be over, or never begun
+    const late = () => new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)
     try {
-      return await Promise.race([call(), late])
+      return await within(call(), STORE_TIMEOUT_MS, late, this.#after)
     } catch (error) {
       throw away(error)
-    } finally {
-      done.abort(null)
     }
   }
 

@@ -95,7 +95,7 @@ class Simulation {
   #manager(process: Process): TokenManager {
     const { timeoutMs, leases } = this.#scenario
     const { store = (honest) => honest, client = (honest) => honest, open = (sealed) => sealed } = this.#saboteur
-    const { clock, sleep } = process
+    const { clock, after } = process
     return new TokenManager(
       {
         clientID: 'simulated',
@@ -107,7 +107,7 @@ class Simulation {
       {
         client: client(this.#ilert.client(process, timeoutMs) as unknown as IlertClient, process),
         sealer: { seal: async (text) => text, open: async (sealed) => open(sealed) },
-        sleep,
+        after,
         random: this.#world.random,
         cachedGrants: 10,
       },

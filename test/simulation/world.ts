@@ -3,7 +3,7 @@
  * follows from the seed alone: the same seed is the same run.
  */
 import type { Clock } from '../../src/client/connection.ts'
-import type { Sleep } from '../../src/tokens/time.ts'
+import { type After, waited } from '../../src/tokens/time.ts'
 
 interface Event {
   at: number
@@ -122,12 +122,11 @@ export class Process {
     this.world = world
   }
 
-  readonly sleep: Sleep = (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted || !this.alive) return
-      const callOff = this.world.after(ms, () => this.alive && resolve())
-      signal?.addEventListener('abort', callOff, { once: true })
-    })
+  readonly after: After = (ms, then) => (this.alive ? this.world.after(ms, () => this.alive && then()) : () => {})
+
+  sleep(ms: number): Promise<void> {
+    return waited(ms, this.after)
+  }
 
   /** Does something far away: `there` and `back` are the milliseconds of the way. A death in between stops the answer. */
   call<T>(there: number, back: number, effect: () => T): Promise<T> {

@@ -3,7 +3,7 @@ import type { TokenSet } from '../../src/client/answers.ts'
 import { IlertClient, type Keeping, MemoryTokenStore, type StoredTokens, TokenManager } from '../../src/index.ts'
 import { createSandbox, type LoggedRequest, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
-import type { Sleep } from '../../src/tokens/time.ts'
+import type { After } from '../../src/tokens/time.ts'
 import { optionsOf, REVOKE, TOKEN, until } from '../support/app.ts'
 
 export const HOUR = 3_600_000
@@ -60,13 +60,11 @@ export async function startDesk(options: SandboxOptions = {}): Promise<Desk> {
   const store = new MemoryTokenStore({ clock: sandbox.clock })
   const waits = new Set<{ at: number; end: () => void }>()
 
-  const sleep: Sleep = (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return
-      const wait = { at: sandbox.clock.now() + ms, end: resolve }
-      waits.add(wait)
-      signal?.addEventListener('abort', () => waits.delete(wait), { once: true })
-    })
+  const after: After = (ms, then) => {
+    const wait = { at: sandbox.clock.now() + ms, end: then }
+    waits.add(wait)
+    return () => waits.delete(wait)
+  }
 
   function advance(ms: number): void {
     sandbox.clock.advance(ms)
@@ -84,7 +82,7 @@ export async function startDesk(options: SandboxOptions = {}): Promise<Desk> {
     advance,
     manager(keeping = {}, internals = {}) {
       const connection = { ...optionsOf(sandbox), clock: sandbox.clock, encryptionKey: ENCRYPTION_KEY }
-      const manager = new TokenManager({ ...connection, tokenStore: store, ...keeping }, { sleep, ...internals })
+      const manager = new TokenManager({ ...connection, tokenStore: store, ...keeping }, { after, ...internals })
       closing.push(() => manager.close())
       return manager
     },

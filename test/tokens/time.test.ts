@@ -1,10 +1,45 @@
-import { getEventListeners } from 'node:events'
-import { sleep } from '../../src/tokens/time.ts'
+import { after, waited, within } from '../../src/tokens/time.ts'
 
-it('a wait that is over has left nothing on its signal, which may outlive many of them', async () => {
-  const { signal } = new AbortController()
-  const wait = sleep(1, signal)
-  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
-  await wait
-  expect(getEventListeners(signal, 'abort')).toEqual([])
+/** A wait that is begun and not over until the test says so. */
+function byHand() {
+  const waits: { ms: number; then: () => void; stopped: boolean }[] = []
+  const wait = (ms: number, then: () => void) => {
+    const one = { ms, then, stopped: false }
+    waits.push(one)
+    return () => {
+      one.stopped = true
+    }
+  }
+  return { waits, wait }
+}
+
+it('what is called off does not happen', async () => {
+  const happened: string[] = []
+  after(1, () => happened.push('this'))
+  after(1, () => happened.push('not this'))()
+  await waited(2, after)
+  expect(happened).toEqual(['this'])
+})
+
+it('a promise that is settled in time calls its bound off, whichever way it is settled', async () => {
+  const { waits, wait } = byHand()
+  const late = () => new Error('late')
+  await expect(within(Promise.resolve('value'), 50, late, wait)).resolves.toBe('value')
+  await expect(within(Promise.reject(new Error('own')), 60, late, wait)).rejects.toThrow('own')
+  expect(waits).toMatchObject([
+    { ms: 50, stopped: true },
+    { ms: 60, stopped: true },
+  ])
+})
+
+it('one that is not has the error, and nobody hears of what it comes to', async () => {
+  const { waits, wait } = byHand()
+  let fail = (_: Error) => {}
+  const never = new Promise((_, reject) => {
+    fail = reject
+  })
+  const bounded = within(never, 50, () => new Error('late'), wait)
+  waits[0]?.then()
+  await expect(bounded).rejects.toThrow('late')
+  fail(new Error('an unhandled rejection would fail this run'))
 })

@@ -8,7 +8,7 @@ import { RedisTokenStore } from '../../../src/tokens/redis-store.ts'
 import { Sealer } from '../../../src/tokens/seal.ts'
 import { SessionTokenStore } from '../../../src/tokens/session-store.ts'
 import type { StoredTokens } from '../../../src/tokens/store.ts'
-import { sleep } from '../../../src/tokens/time.ts'
+import { after } from '../../../src/tokens/time.ts'
 import { Vault } from '../../../src/tokens/vault.ts'
 import { ALL_SECRETS, expectIlertError, SECRETS } from '../canary.ts'
 import { mutatedJSON } from '../generators/json.ts'
@@ -86,7 +86,7 @@ const vault = target(
       expectThat(error instanceof TypeError, 'refused with something else')
       return false
     })
-    const found = await silently(() => new Vault(store, sealer, sleep).read(KEY))
+    const found = await silently(() => new Vault(store, sealer, after).read(KEY))
     if (found === undefined || found === UNREADABLE) return 'rejected'
     expectThat(written && isUntouched(stored), 'a changed record is read')
     return 'accepted'
