@@ -50,6 +50,8 @@ export interface RequestIlert extends IlertApi {
 export class SessionIlert extends ApiMethods implements RequestIlert, TokenSource {
   readonly #req: Request
   readonly #name: string
+  /** What another strategy's `session()` has put there before. */
+  readonly #before: RequestIlert | undefined
   readonly #client: IlertClient
   readonly #tokens: TokenManager
   /** Held on to, so that it stays at hand for the whole request. */
@@ -60,8 +62,23 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     super()
     this.#req = req
     this.#name = name
+    this.#before = req.ilert
     this.#client = client
     this.#tokens = tokens
+  }
+
+  /**
+   * What the strategy of this name knows of the request, whichever `session()` has run last. A list from one to the other,
+   * since each property more of a request costs every request 2 us, and an entry in a WeakMap as much.
+   *
+   * @throws IlertError where that strategy's `session()` has not run; it says what to add, and where.
+   */
+  static of(req: Request, name: string): RequestIlert {
+    for (let ilert = req.ilert; ilert instanceof SessionIlert; ilert = ilert.#before as RequestIlert) {
+      if (ilert.#name === name) return ilert
+    }
+    const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
+    throw new IlertError(message, { code: 'session_missing', status: 500 })
   }
 
   get connected(): boolean {
@@ -162,31 +179,4 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     if (this.#keeper?.key !== grant || this.#keeper.removed) this.#keeper = this.#tokens.peek(grant)
     return this.#keeper
   }
-}
-
-/**
- * Where a request has what each strategy knows of it, by the strategy's name: `req.ilert` is one of them alone. No WeakMap:
- * an entry of one costs 2 us for each request, most of it when it is collected.
- */
-const KNOWN = Symbol('passport-ilert')
-type Known = Request & { [KNOWN]?: Map<string, RequestIlert> }
-
-/** Makes it the request's `req.ilert`, and remembers whose it is. */
-export function putIlert(req: Request, name: string, ilert: RequestIlert): void {
-  req.ilert = ilert
-  const known: Known = req
-  known[KNOWN] ??= new Map()
-  known[KNOWN].set(name, ilert)
-}
-
-/**
- * What the strategy of this name knows of the request, whichever `session()` has run last.
- *
- * @throws IlertError where that strategy's `session()` has not run; it says what to add, and where.
- */
-export function ilertOf(req: Request, name: string): RequestIlert {
-  const ilert = (req as Known)[KNOWN]?.get(name)
-  if (ilert) return ilert
-  const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
-  throw new IlertError(message, { code: 'session_missing', status: 500 })
 }

@@ -3,7 +3,7 @@ import { InsufficientScope, ReauthenticationRequired } from '../ilert/errors.ts'
 import { covers, formatScope, toList } from '../ilert/scopes.ts'
 import { challengeOf } from './bearer-challenge.ts'
 import { checkedScopes } from './options.ts'
-import { ilertOf, type RequestIlert } from './request-ilert.ts'
+import { type RequestIlert, SessionIlert } from './request-ilert.ts'
 import { readEntry, type SessionEntry } from './session-entry.ts'
 
 /** What a sign-in is begun with when a page demands more than the user has granted. */
@@ -52,7 +52,7 @@ type Verdict =
 
 /** @throws NetworkError where it cannot be told now: nobody is sent to sign in because something is away. */
 async function decide(req: Request, name: string, wanted: string): Promise<Verdict> {
-  const ilert = ilertOf(req, name)
+  const ilert = SessionIlert.of(req, name)
   try {
     await ilert.accessToken()
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler } from 'express'
 import type { IlertClient } from '../client/client.ts'
 import type { TokenManager } from '../tokens/manager.ts'
-import { putIlert, SessionIlert } from './request-ilert.ts'
+import { SessionIlert } from './request-ilert.ts'
 import { lifetimeOf, sessionOf } from './session-entry.ts'
 
 interface SessionParts {
@@ -20,7 +20,7 @@ export function sessionMiddleware({ name, client, tokens, bind }: SessionParts):
       const session = sessionOf(req)
       bind(req)
       const ilert = new SessionIlert(req, name, client, tokens)
-      putIlert(req, name, ilert)
+      req.ilert = ilert
       waiting = ilert.attend(lifetimeOf(session))
     } catch (error) {
       next(error)
