@@ -26,8 +26,9 @@ export interface Connection {
   /** Milliseconds that a call may take: connecting, headers and body together. Default 10 000. */
   timeoutMs?: number
   /**
-   * The undici dispatcher that makes the calls. Default: an agent of its own that honours `HTTP_PROXY`, `HTTPS_PROXY`
-   * and `NO_PROXY`, and never sends loopback addresses through a proxy. One that is passed in is never closed here.
+   * The dispatcher that makes the calls, of undici 7 or later. Default: an agent of its own that honours `HTTP_PROXY`,
+   * `HTTPS_PROXY` and `NO_PROXY`, and never sends loopback addresses through a proxy. One that is passed in is never
+   * closed here.
    */
   dispatcher?: Dispatcher
   /** Default: the system's. */

@@ -137,6 +137,10 @@ function translate(error: unknown): Error {
     const message = `ilert cannot be reached${label}. Check the network, apiURL and the proxy variables.`
     return new NetworkError(message, { code: 'connection_failed', cause })
   }
+  if (code === 'UND_ERR_INVALID_ARG') {
+    const message = `The dispatcher takes no such call${label}. It must be one of undici 7 or later.`
+    return new NetworkError(message, { code: 'connection_failed' })
+  }
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return new NetworkError('ilert did not answer in time. Try again.', { code: 'timeout', cause })
   }

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { decodeProtectedHeader } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { type AccessTokenClaims, readClaims } from '../ilert/claims.ts'
 
 /** What a request brings: a token, nothing for this scheme, or something that cannot be read. */

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 
 /** What ilert's access token says of itself. Read without a key: proof of nothing, and used only as ilert's own word. */
 export interface AccessTokenClaims {

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
+import { Agent as Agent6 } from 'undici6'
 import { IlertClient } from '../../src/client/client.ts'
 import type { Connection } from '../../src/client/connection.ts'
 import { Http } from '../../src/client/http.ts'
@@ -417,6 +418,16 @@ describe('connections', () => {
     expect(await tokens).toMatchObject({ accessToken: 'access-token' })
     await closed
     await client.close()
+  })
+
+  it('a dispatcher of undici 6, whose handlers are others, is refused: the error says what to pass', async () => {
+    const agent = new Agent6() as unknown as Dispatcher
+    const server = await serve((response) => json(response, 200, TOKENS))
+    const error = await rejection(clientOf(server.origin, { dispatcher: agent }).exchangeCode(CODE))
+    expect(error).toMatchObject({ name: 'NetworkError', code: 'connection_failed' })
+    expect(error.message).toContain('undici 7 or later')
+    expect(server.connections).toBe(0)
+    await agent.close()
   })
 
   it('a call after close() is a NetworkError, and nothing is sent', async () => {
