@@ -4,6 +4,7 @@ import { bearerTargets } from './bearer.ts'
 import { environmentTargets } from './environment.ts'
 import { ilertTargets } from './ilert.ts'
 import { pathTargets } from './paths.ts'
+import { sandboxTargets } from './sandbox.ts'
 import { signInTargets } from './sign-in.ts'
 import { storedTargets } from './stored.ts'
 
@@ -16,4 +17,5 @@ export const targets: readonly Target[] = [
   ...bearerTargets,
   ...storedTargets,
   ...environmentTargets,
+  ...sandboxTargets,
 ]
