@@ -100,7 +100,7 @@ export function judgeTokenInfo(answer: HttpAnswer): TokenInfo {
 
 /** Judges an answer of revoke (RFC 7009, section 2.2). A token that ilert does not know, or no more, is revoked. */
 export function judgeRevocation(answer: HttpAnswer, secrets: readonly string[]): void {
-  if (answer.status >= 200 && answer.status < 300) return
+  if (answer.status < 300) return
   try {
     judgeOAuth(answer, secrets)
   } catch (error) {
@@ -120,7 +120,7 @@ export function judgeUser(answer: HttpAnswer, secrets: readonly string[]): Ilert
 /** The JSON of a successful answer of the API; undefined where it is empty. */
 export function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknown {
   const { status } = answer
-  if (status >= 200 && status < 300) {
+  if (status < 300) {
     if (answer.text === '') return undefined
     const body = parse(answer.text)
     if (body === undefined) throw invalid('something that is not JSON')
@@ -147,7 +147,7 @@ function judgeOAuth(answer: HttpAnswer, secrets: readonly string[]): Record<stri
   if (status >= 300 && status < 400) throw redirected()
   const body = parse(answer.text)
   if (!isObject(body)) throw invalid('something that is not a JSON object')
-  if (status >= 200 && status < 300) return body
+  if (status < 300) return body
   throw refusal(body, status, secrets) ?? invalid(`status ${status} without a code`)
 }
 

@@ -245,6 +245,8 @@ describe('Retry-After', () => {
     ['a fraction', { 'retry-after': '1.5', date }, 10],
     ['two numbers', { 'retry-after': ['1', '2'], date }, 10],
     ['two numbers in one', { 'retry-after': '1, 2', date }, 10],
+    ['a date that begins with its day', { 'retry-after': '14 Nov 2023 22:13:50 GMT', date }, 10],
+    ['a letter and a year', { 'retry-after': 'a 2023', date }, 10],
     ['a number too long', { 'retry-after': '9'.repeat(400), date }, 10],
   ])('is read as %s', (_, headers, seconds) => {
     for (const [, judge] of OAUTH_JUDGES) {
@@ -274,7 +276,7 @@ describe('judgeTokenInfo', () => {
   const INFO = { active: true, tenant_id: 'someTenant', username: 'someUser', scope: 'profile source:w', app_id: 250 }
 
   it("reads ilert's answer", () => {
-    expect(judgeTokenInfo(answer(200, INFO))).toEqual({
+    expect(judgeTokenInfo(answer(200, { ...INFO, scope: 'profile  source:w ' }))).toEqual({
       active: true,
       tenant: 'someTenant',
       username: 'someUser',
@@ -371,7 +373,7 @@ describe('judgeUser', () => {
     }
   })
 
-  it.each([301, 302, 307, 308])('refuses the redirect %d', (status) => {
+  it.each([300, 301, 302, 307, 308])('refuses the redirect %d', (status) => {
     expectNetworkError(() => judgeUser(answer(status, { id: 7 }), []), 'redirect_refused')
   })
 
@@ -381,6 +383,41 @@ describe('judgeUser', () => {
     expect(`${error.stack} ${error.code}`).not.toContain('CANARY')
     expect(error.message).not.toMatch(/\p{Cc}/u)
     expect(error.message.length).toBeLessThan(450)
+  })
+})
+
+describe('what an error says', () => {
+  const CHECK = 'Check apiURL, or try again.'
+  it.each<[string, () => unknown]>([
+    ['no usable access_token', () => tokens({ access_token: undefined })],
+    ['a token_type other than Bearer', () => tokens({ token_type: 'mac' })],
+    ['no usable refresh_token', () => tokens({ refresh_token: 7 })],
+    ['an expires_in that is not a positive number', () => tokens({ expires_in: 0 })],
+    ['something that is not a JSON object', () => tokens('[]')],
+    ['no active field', () => judgeTokenInfo(answer(200, {}))],
+    ['a user without an id', () => judgeUser(answer(200, {}), [])],
+    ['something that is not JSON', () => judgeUser(answer(200, HTML), [])],
+  ])('%s, and what to check', (what, work) => {
+    expect(thrown(work).message).toBe(`ilert's answer cannot be used: ${what}. ${CHECK}`)
+  })
+
+  it('that ilert is busy or out of order, which ends by itself', () => {
+    expect(thrown(() => tokens({}, 429)).message).toBe('ilert takes no more requests for now. Try again later.')
+    expect(thrown(() => tokens({}, 502)).message).toBe('ilert is out of order (502). Try again.')
+  })
+
+  it('that a redirect was not followed, and why', () => {
+    const message =
+      'ilert answered with a redirect, which is never followed, so that tokens stay with ilert. Check apiURL.'
+    expect(thrown(() => tokens({}, 302)).message).toBe(message)
+  })
+
+  it("what ilert's API says, where it says something", () => {
+    const said = (body: object) => thrown(() => judgeUser(answer(404, body), [])).message
+    expect(said({ code: 'NOT_FOUND', message: 'No such user' })).toBe(
+      "ilert's API answered 404 NOT_FOUND: No such user",
+    )
+    expect(said({})).toBe("ilert's API answered 404 api_error")
   })
 })
 
