@@ -25,6 +25,8 @@ export function optionsOf({ tests, statics }, { mutate, folder, incremental }) {
     },
     coverageAnalysis: 'perTest',
     concurrency: 2,
+    // Jest leaves every module that it has loaded behind: after 30 runs of them that is a GiB, and all that runs is slow.
+    maxTestRunnerReuse: 30,
     // Real sockets on a machine that does other things too: not so soon.
     timeoutMS: 20_000,
     // TypeScript 7's Stryker cannot read.
