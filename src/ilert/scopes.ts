@@ -155,10 +155,10 @@ const PERMISSION_OF: Readonly<Record<string, Permission>> = {
   DELETE: 'd',
 }
 
-/** The catalogue's paths, split for matching, the most specific first: `/api/users/current` before `/api/users`. */
-const PATTERNS = Object.entries(scopes)
-  .flatMap(([scope, { paths }]) => paths.map((path) => ({ scope, segments: path.split('/') })))
-  .sort((a, b) => b.segments.length - a.segments.length)
+/** The catalogue's paths, split for matching, in its order: `/api/users/current` comes before `/api/users`. */
+const PATTERNS = Object.entries(scopes).flatMap(([scope, { paths }]) =>
+  paths.map((path) => ({ scope, segments: path.split('/') })),
+)
 
 /**
  * The scope that a call to ilert's API needs: `requiredScope('GET', '/api/alerts/7?x=1')` is `'alert'`, with `:w` for
