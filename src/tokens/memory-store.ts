@@ -27,7 +27,7 @@ const SWEEP_FROM = 100
 export class MemoryTokenStore implements TokenStore {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
-  #writesSinceSweep = 0
+  #writesUntilSweep = SWEEP_FROM
 
   constructor({ clock = Date }: MemoryTokenStoreOptions = {}) {
     this.#clock = clock
@@ -78,14 +78,14 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   /**
-   * Forgets what has ended, once for as many writes as there are entries: no timer that would keep the process alive, a
-   * constant cost per write, and never more than twice the memory of what is live.
+   * Forgets what has ended, once for as many writes as the last sweep has left entries: no timer that would keep the
+   * process alive, a constant cost per write, and never more than twice the memory of what is live.
    */
   #sweep(): void {
-    this.#writesSinceSweep += 1
-    if (this.#writesSinceSweep < Math.max(SWEEP_FROM, this.#entries.size)) return
-    this.#writesSinceSweep = 0
+    this.#writesUntilSweep -= 1
+    if (this.#writesUntilSweep > 0) return
     const now = this.#clock.now()
     for (const [key, { endsAt }] of this.#entries) if (endsAt <= now) this.#entries.delete(key)
+    this.#writesUntilSweep = Math.max(SWEEP_FROM, this.#entries.size)
   }
 }

@@ -34,8 +34,8 @@ export class Sealer implements Sealing {
   /** The sealed text: base64url and dots. */
   async seal(text: string, context: string): Promise<string> {
     const iv = randomOctets(IV_BYTES)
-    const cipher = createCipheriv(CIPHER, this.#keys[0] as KeyObject, iv, { authTagLength: TAG_BYTES })
-    const ciphertext = cipher.setAAD(authenticated(context)).update(text, 'utf8')
+    const cipher = createCipheriv(CIPHER, this.#keys[0] as KeyObject, iv)
+    const ciphertext = cipher.setAAD(authenticated(context)).update(text)
     cipher.final() // adds nothing: GCM encrypts as it goes
     // The header is always the same, and the context is known to whoever opens: neither needs to travel.
     return [iv, ciphertext, cipher.getAuthTag()].map((bytes) => bytes.toString('base64url')).join('.')

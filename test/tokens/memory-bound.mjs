@@ -24,9 +24,9 @@ const tokenStore = {
 }
 // Real crypto and real timers take most of the time, and nothing of the memory.
 const sealer = { seal: async (text) => text, open: async (sealed) => sealed }
-const sleep = () => new Promise(() => {})
+const after = () => () => {}
 const options = { clientID: 'app', clientSecret: 'secret', apiURL: 'http://127.0.0.1:9', tokenStore }
-const manager = new TokenManager(options, { sealer, sleep })
+const manager = new TokenManager(options, { sealer, after })
 
 function heap() {
   globalThis.gc()

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { jest } from '@jest/globals'
 import { tokenStoreContract } from '../../src/testing/index.ts'
 import { MemoryTokenStore } from '../../src/tokens/memory-store.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
@@ -35,7 +36,7 @@ describe('MemoryTokenStore', () => {
     async (ms) => {
       const { store } = makeStore()
       await expect(store.set('a', { version: 1, data: '' }, ms as number)).rejects.toThrow(/^ttlMs must be /)
-      await expect(store.touch('a', ms as number)).rejects.toThrow(TypeError)
+      await expect(store.touch('a', ms as number)).rejects.toThrow(/^ttlMs must be /)
       if (ms) await expect(store.delete('a', { tombstoneMs: ms as number })).rejects.toThrow(/^tombstoneMs must be /)
     },
   )
@@ -43,6 +44,61 @@ describe('MemoryTokenStore', () => {
   test.each([-1, 1.5, Number.NaN, 2 ** 53, '1', undefined])('a version of %p is refused by name', async (version) => {
     const { store } = makeStore()
     await expect(store.set('a', { version: version as number, data: '' }, 1)).rejects.toThrow(/^tokens\.version must/)
+  })
+
+  test('a record is over at its end, and not before', async () => {
+    const { store, elapse } = makeStore()
+    await store.set('a', { version: 1, data: 'one' }, 1000)
+    await elapse(999)
+    expect(await store.get('a')).toBeDefined()
+    await elapse(1)
+    expect(await store.get('a')).toBeUndefined()
+  })
+
+  test('a longer tombstone takes the place of a shorter one', async () => {
+    const { store, elapse } = makeStore()
+    await store.delete('a', { tombstoneMs: 1000 })
+    await store.delete('a', { tombstoneMs: 2000 })
+    await elapse(1500)
+    expect(await store.set('a', { version: 1, data: 'one' }, 1000)).toBe(false)
+  })
+
+  test('what has ended is forgotten as new records come, and what has not is kept', async () => {
+    const { store, elapse } = makeStore()
+    const forgotten = jest.spyOn(Map.prototype, 'delete')
+    const write = async (name: string, count: number, ttlMs: number) => {
+      for (let i = 0; i < count; i++) await store.set(`${name} ${i}`, { version: 1, data: 'x' }, ttlMs)
+      return forgotten.mock.calls.map(([key]) => key).filter((key) => /^(?:short|long) /.test(key)).length
+    }
+    try {
+      expect(await write('short', 60, 1000)).toBe(0)
+      expect(await write('long', 39, 9000)).toBe(0)
+      await elapse(1000)
+      expect(await write('new', 1, 9000)).toBe(60)
+      // From then on it is a constant cost for each write: not again before as many of them as there are entries, or 100.
+      await elapse(9000)
+      expect(await write('newer', 99, 9000)).toBe(60)
+      expect(await write('newest', 1, 9000)).toBe(99)
+    } finally {
+      forgotten.mockRestore()
+    }
+    expect(await store.get('newer 7')).toBeDefined()
+  })
+
+  test('records that nobody asks for again do not pile up, though others live on', async () => {
+    const { store, elapse } = makeStore()
+    let entries = 0
+    const forgotten = jest.spyOn(Map.prototype, 'delete')
+    try {
+      for (let i = 0; i < 5000; i++) {
+        await store.set(`${i}`, { version: 1, data: 'x' }, i < 200 ? 1e9 : 50)
+        await elapse(1)
+        entries = Math.max(entries, i + 1 - forgotten.mock.calls.length)
+      }
+    } finally {
+      forgotten.mockRestore()
+    }
+    expect(entries).toBeLessThanOrEqual(2 * (200 + 50))
   })
 
   test.each(['', 'half a pair \ud83d', undefined, 7])('a key of %p is refused by name', async (key) => {

@@ -1,5 +1,7 @@
+import { createHash, hkdfSync } from 'node:crypto'
 import { jest } from '@jest/globals'
 import fc from 'fast-check'
+import { flattenedDecrypt } from 'jose'
 import type { TokenSet } from '../../src/client/answers.ts'
 import { NetworkError, ReauthenticationRequired } from '../../src/ilert/errors.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from '../../src/tokens/grant.ts'
@@ -25,6 +27,19 @@ describe('a sealed text', () => {
     const sealed = await sealer.seal(text, 'here')
     expect(sealed).toMatch(/^[\w-]*\.[\w-]*\.[\w-]*$/)
     expect(await sealer.open(sealed, 'here')).toBe(text)
+  })
+
+  test('is a JWE (RFC 7516) that a JOSE library opens, under a key of HKDF (RFC 5869)', async () => {
+    const [iv = '', ciphertext = '', tag = ''] = (await sealer.seal('grüße', 'a context')).split('.')
+    const info = createHash('sha256').update('tokens').digest()
+    const key = new Uint8Array(hkdfSync('sha256', OLD, 'passport-ilert', info, 32))
+    const base64url = (text: string) => Buffer.from(text).toString('base64url')
+    const { plaintext, protectedHeader } = await flattenedDecrypt(
+      { protected: base64url('{"alg":"dir","enc":"A256GCM"}'), aad: base64url('a context'), iv, ciphertext, tag },
+      key,
+    )
+    expect(Buffer.from(plaintext).toString()).toBe('grüße')
+    expect(protectedHeader).toEqual({ alg: 'dir', enc: 'A256GCM' })
   })
 
   test('opens to what was sealed, for any well-formed text and context', async () => {

@@ -5,7 +5,7 @@ import shared from '../../../jest.config.js'
 const { globalSetup: _build, ...settings } = shared
 
 // What breaks a rule does so soon.
-process.env.SIM_RUNS ??= '1000'
+process.env.SIM_RUNS ??= '300'
 
 /** @type {import('jest').Config} */
 export default {
