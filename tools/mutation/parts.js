@@ -17,7 +17,7 @@ const BY_THEMSELVES = [
   { path: 'src/tokens/memory-store.ts', tests: ['test/tokens/memory-store.test.ts'] },
   { path: 'src/tokens/session-store.ts', tests: ['test/tokens/session-store.test.ts'] },
   { path: 'src/express/options.ts', tests: ['test/express/options.test.ts'] },
-  { path: 'src/express/profile.ts', tests: ['test/express/profile.test.ts'] },
+  { path: 'src/express/profile.ts', tests: ['test/express/{profile,sign-in}.test.ts'] },
   { path: 'src/express/bearer-token.ts', tests: ['test/express/bearer-token.test.ts'] },
   { path: 'src/express/bearer-cache.ts', tests: ['test/express/bearer-cache.test.ts'] },
   { path: 'src/express/callback.ts', tests: ['test/express/{callback,authorize,nowhere}.test.ts'] },
