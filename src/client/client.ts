@@ -1,5 +1,5 @@
 import { authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import { formatScope, type Scope, toList } from '../ilert/scopes.ts'
+import { formatScope, type Scope } from '../ilert/scopes.ts'
 import {
   type IlertUser,
   isToken,
@@ -66,7 +66,7 @@ export class IlertClient {
       client_id: this.#clientID(),
       response_type: 'code',
       redirect_uri: text(o.redirectURI, 'redirectURI'),
-      scope: formatScope(typeof o.scope === 'string' ? toList(o.scope) : o.scope),
+      scope: formatScope([o.scope].flat()),
       state: text(o.state, 'state'),
       code_challenge: text(o.codeChallenge, 'codeChallenge'),
       code_challenge_method: 'S256',
@@ -139,15 +139,15 @@ export class IlertClient {
 
   async #requestTokens(grant: Record<string, string>, signal: AbortSignal | undefined): Promise<TokenSet> {
     const { clientSecret, clock } = this.#connection
-    const form = {
+    const form: Record<string, string> = {
       client_id: this.#clientID(),
       ...(clientSecret !== undefined && { client_secret: clientSecret }),
       ...grant,
     }
-    const { client_secret = '', code = '', code_verifier = '', refresh_token = '' } = form as Record<string, string>
+    const { client_id, grant_type, redirect_uri, ...secrets } = form
     const sentAt = clock.now()
     const answer = await this.#post(PATHS.token, form, signal)
-    return judgeTokens(answer, sentAt, [client_secret, code, code_verifier, refresh_token])
+    return judgeTokens(answer, sentAt, Object.values(secrets))
   }
 
   #post(path: string, form: Record<string, string>, signal: AbortSignal | undefined): Promise<HttpAnswer> {

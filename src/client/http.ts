@@ -129,7 +129,6 @@ function codeOf(error: unknown): string {
 
 /** The one place where errors of the network become ours. */
 function translate(error: unknown): Error {
-  if (error instanceof NetworkError) return error
   const code = codeOf(error)
   const label = code ? ` (${code})` : ''
   const cause = holdsNoSecret(error) ? error : undefined

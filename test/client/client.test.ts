@@ -68,6 +68,12 @@ describe('authorizationURL', () => {
     expect(() => client().authorizationURL({ ...o, tenant } as never)).toThrow(/^tenant\b.*ILERT_TENANT/)
   })
 
+  it('says which URL it expected, for each of the two', () => {
+    const asked = (options: object) => () => new IlertClient({ clientID: 'client-1', ...options })
+    expect(asked({ appURL: 'app.ilert.com' })).toThrow('an https: URL such as https://app.ilert.com.')
+    expect(asked({ apiURL: 'api.ilert.com' })).toThrow('an https: URL such as https://api.ilert.com.')
+  })
+
   it.each(['redirectURI', 'state', 'codeChallenge', 'scope'])('throws a TypeError which names %s', (name) => {
     for (const bad of name === 'scope' ? [undefined, null, 'alert:x', ['a,b']] : [undefined, null, '', 7]) {
       expect(() => client().authorizationURL({ ...o, [name]: bad } as never)).toThrow(TypeError)

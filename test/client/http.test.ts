@@ -1,7 +1,8 @@
+import { getEventListeners } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { Agent as Agent6 } from 'undici6'
 import { IlertClient } from '../../src/client/client.ts'
 import type { Connection } from '../../src/client/connection.ts'
@@ -116,6 +117,21 @@ describe("the caller's signal", () => {
     expect(server.connections).toBe(0)
   })
 
+  it('ends a call that is still connecting, which is then never sent', async () => {
+    const server = await serve((response) => json(response, 200, TOKENS))
+    const connect = buildConnector({})
+    const dispatcher = new Agent({ connect: (options, callback) => setTimeout(() => connect(options, callback), 60) })
+    const controller = new AbortController()
+    const client = clientOf(server.origin, { dispatcher })
+    const ended = rejection(client.refresh('refresh-token', { signal: controller.signal }))
+    setTimeout(() => controller.abort('over'), 20)
+    expect(await ended).toBe('over')
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(server.connections).toBe(1)
+    expect(server.requests).toEqual([])
+    await dispatcher.destroy()
+  })
+
   it('keeps no listener after the call', async () => {
     const server = await serve((response) => json(response, 200, TOKENS))
     const client = clientOf(server.origin)
@@ -133,6 +149,7 @@ describe("the caller's signal", () => {
     }
     for (let i = 0; i < 5; i++) await client.refresh('refresh-token', { signal })
     expect(listeners).toBe(0)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })
 
@@ -451,6 +468,45 @@ describe('connections', () => {
 })
 
 describe('translated errors', () => {
+  /** A dispatcher that throws whatever it was given. */
+  const throwing = (thrown: unknown) =>
+    ({
+      dispatch() {
+        throw thrown
+      },
+    }) as unknown as Dispatcher
+  const BROKE = 'The connection to ilert broke before the answer was complete'
+
+  it.each<[string, unknown, string]>([
+    ['with a code', Object.assign(new Error('x'), { code: 'EPIPE' }), `${BROKE} (EPIPE). Try again.`],
+    ['without a code', new Error('x'), `${BROKE}. Try again.`],
+    ['with a code that is no word', Object.assign(new Error('x'), { code: 7 }), `${BROKE}. Try again.`],
+    ['null', null, `${BROKE}. Try again.`],
+  ])('say what happened, whatever was thrown: %s', async (_, thrown, message) => {
+    const error = await rejection(clientOf('http://127.0.0.1:9', { dispatcher: throwing(thrown) }).refresh('r'))
+    expect(error).toMatchObject({ name: 'NetworkError', code: 'connection_lost', message })
+  })
+
+  it.each(['xEPIPE', 'EPIPE-canary', 'ERR_INVALID_URL', 'UND_ERR_SOCKET_CANARY'])(
+    'keep no cause with the code %s, which may hold what was sent',
+    async (code) => {
+      const dispatcher = throwing(Object.assign(new Error('CANARY'), { code }))
+      expect((await rejection(clientOf('http://127.0.0.1:9', { dispatcher }).refresh('r'))).cause).toBeUndefined()
+    },
+  )
+
+  it.each<[string, Agent.Options, (response: ServerResponse) => void]>([
+    ['headers', { headersTimeout: 50 }, () => {}],
+    ['the body', { bodyTimeout: 50 }, (response) => response.writeHead(200).flushHeaders()],
+  ])("call it a timeout where undici's own for %s is shorter than ours", async (_, options, answer) => {
+    const server = await serve(answer)
+    const dispatcher = new Agent(options)
+    const error = await rejection(clientOf(server.origin, { dispatcher, timeoutMs: 10_000 }).refresh('r'))
+    expect(error).toMatchObject({ code: 'timeout', message: 'ilert did not answer in time. Try again.' })
+    expect((error.cause as NodeJS.ErrnoException).code).toMatch(/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/)
+    await dispatcher.destroy()
+  })
+
   it('keep their cause where it is about sockets', async () => {
     const server = await serve((response) => reset(response))
     const error = await rejection(clientOf(server.origin).refresh('refresh-token'))

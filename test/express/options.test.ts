@@ -29,9 +29,12 @@ afterEach(async () => {
 })
 
 /** What was warned of. */
-function warnings(): { message: string; code: string | undefined }[] {
+function warnings(): { message: string; type: string | undefined; code: string | undefined }[] {
   const { calls } = (process.emitWarning as unknown as jest.Mock).mock
-  return calls.map(([message, o]) => ({ message: String(message), code: (o as { code?: string } | undefined)?.code }))
+  return calls.map(([message, options]) => {
+    const { type, code } = (options ?? {}) as { type?: string; code?: string }
+    return { message: String(message), type, code }
+  })
 }
 
 /** Where a request to the app is sent. */
@@ -77,6 +80,11 @@ describe('an option', () => {
     ['tokenStore', '', { tokenStore: {} }],
     ['tokenStore', '', { tokenStore: null }],
     ['tokenKey', '', { tokenKey: 'user' }],
+    ['tokenKey: expected a function', '', { tokenKey: 7 }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: `/${'x'.repeat(256)}` }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: '/auth callback' }],
+    ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: 'ftp://app.example/cb' }],
+    ['scope (ILERT_SCOPE): ', 'ILERT_SCOPE', { scope: 'alert:x' }],
     ['refreshWindowSeconds', '', { refreshWindowSeconds: -1 }],
     ['refreshWindowSeconds', '', { refreshWindowSeconds: '600' }],
     ['minRefreshIntervalSeconds', '', { minRefreshIntervalSeconds: Number.NaN }],
@@ -172,6 +180,17 @@ describe('an option', () => {
   })
 })
 
+it('a callback URL may have 256 characters', () => {
+  expect(make({ ...GIVEN, callbackURL: `/${'x'.repeat(255)}` }).name).toBe('ilert')
+})
+
+it('a list of accounts that changes later changes nothing', async () => {
+  const allowedTenants = ['nobody']
+  const app = await startApp({ strategy: { allowedTenants } })
+  allowedTenants.push('nordwind')
+  expect((await app.browser().signIn()).status).toBe(403)
+})
+
 it('the callback URL, the scope and the name have defaults', async () => {
   const url = await redirect({ callbackURL: undefined } as never)
   expect(url.searchParams.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/auth\/ilert\/callback$/)
@@ -222,6 +241,7 @@ it('a scope that is nearly a known one is warned of once, and passed on', async 
   make({ ...GIVEN, scope: ['alerts'] })
   const url = await redirect({ appURL: 'http://127.0.0.1:9', scope: 'alerts:w brandnew' })
   const messages = warnings().map(({ message }) => message)
+  for (const warning of warnings()) expect(warning).toMatchObject({ type: 'IlertWarning', code: 'ILERT_UNKNOWN_SCOPE' })
   expect(messages).toHaveLength(2)
   expect(messages[0]).toMatch(/'alerts'.*'alert'/)
   expect(messages[1]).toMatch(/'alerts:w'.*'alert:w'/)

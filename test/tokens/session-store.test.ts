@@ -67,7 +67,7 @@ describe('the session of a record', () => {
 
     expect([...fake.sessions.keys()]).toEqual(['ilert:abc_-9'])
     const { cookie } = JSON.parse(fake.sessions.get('ilert:abc_-9') ?? '')
-    expect(cookie).toMatchObject({ maxAge: 90_000, originalMaxAge: 90_000 })
+    expect(cookie).toMatchObject({ path: '/', httpOnly: true, maxAge: 90_000, originalMaxAge: 90_000 })
     const end = Date.parse(cookie.expires)
     expect(end).toBeGreaterThanOrEqual(before + 90_000)
     expect(end).toBeLessThanOrEqual(Date.now() + 90_000)
@@ -108,6 +108,9 @@ describe('what a store returns', () => {
     ['a record without an end', { ilert: { ...good, endsAt: undefined } }],
     ['a record with an end in letters', { ilert: { ...good, endsAt: '2999-01-01' } }],
     ['a record that has ended', { ilert: { ...good, endsAt: Date.now() - 1 } }],
+    ['a record with an end in digits', { ilert: { ...good, endsAt: '9999999999999' } }],
+    ['a version below zero', { ilert: { ...good, version: -1 } }],
+    ['nothing', null],
     ['a version in letters', { ilert: { ...good, version: '3' } }],
     ['a version that is no whole number', { ilert: { ...good, version: 3.5 } }],
     ['data that is no text', { ilert: { ...good, data: { a: 1 } } }],
@@ -198,6 +201,7 @@ describe('a store that stays silent', () => {
     ]
     for (const result of await Promise.allSettled(calls)) {
       expect(result).toMatchObject({ status: 'rejected', reason: unavailable })
+      expect((result as PromiseRejectedResult).reason.message).toBe('The session store did not answer within 50 ms.')
     }
     expect(performance.now() - before).toBeLessThan(1000)
 
@@ -209,8 +213,8 @@ describe('a store that stays silent', () => {
   test('is not written to on behalf of a caller who was told that the call failed', async () => {
     const fake = new FakeStore()
     const { get } = fake
-    fake.get = (id, done) => setTimeout(() => get(id, done), 40)
-    const store = new SessionTokenStore(asStore(fake), { timeoutMs: 60 })
+    fake.get = (id, done) => setTimeout(() => get(id, done), 200)
+    const store = new SessionTokenStore(asStore(fake), { timeoutMs: 300 })
     // The first is in time; the second has its answer to the reading when its time is up.
     const [first, second] = await Promise.allSettled([store.set('a', record(1), 1000), store.set('a', record(2), 1000)])
     expect(first).toEqual({ status: 'fulfilled', value: true })
@@ -224,11 +228,32 @@ describe('a store that stays silent', () => {
     const fake = new FakeStore()
     fake.get = () => undefined
     const store = new SessionTokenStore(asStore(fake), { timeoutMs: 200 })
-    const calls = Array.from({ length: 1100 }, (_, n) => store.set('a', record(n), 1000).catch((e: Error) => e.message))
-    const messages = await Promise.all(calls)
-    expect(messages.filter((message) => message !== messages[0]).length).toBe(100)
+    const some = () => Array.from({ length: 1100 }, (_, n) => store.set('a', record(n), 1000).catch((e: Error) => e))
+    const countRefused = async () => {
+      const errors = await Promise.all(some())
+      const refused = errors.filter(
+        (error) => (error as Error).message === 'Too many calls wait for the session store.',
+      )
+      for (const error of refused) expect(error).toMatchObject(unavailable)
+      return refused.length
+    }
+    expect(await countRefused()).toBe(100)
+    await new Promise((resolve) => setTimeout(resolve, 50)) // those that were told of their failure have their turn
+    expect(await countRefused()).toBe(100)
     expect(fake.calls).toEqual([])
   })
+})
+
+test('a record is over at its end, and a longer tombstone takes the place of a shorter one', async () => {
+  let now = 1_700_000_000_000
+  const store = new SessionTokenStore(asStore(new FakeStore()), { clock: { now: () => now } })
+  await store.set('a', record(1), 1000)
+  now += 1000
+  expect(await store.get('a')).toBeUndefined()
+  await store.delete('a', { tombstoneMs: 1000 })
+  await store.delete('a', { tombstoneMs: 2000 })
+  now += 1500
+  expect(await store.set('a', record(2), 1000)).toBe(false)
 })
 
 describe('order', () => {
@@ -253,6 +278,19 @@ describe('order', () => {
     const other = new SessionTokenStore(asStore(fake))
     await Promise.all([3, 1, 5, 2, 4].map((version, n) => (n % 2 ? one : other).set('a', record(version), 1000)))
     expect(await one.get('a')).toEqual(record(5))
+  })
+
+  test('a call waits for the one before it, also where others are done already', async () => {
+    const fake = new FakeStore()
+    const store = new SessionTokenStore(asStore(fake))
+    const { set } = fake
+    const first = store.set('a', record(1), 1000)
+    const second = store.set('a', record(5), 1000)
+    await first
+    fake.set = (id, data, done) => setTimeout(() => set(id, data, done), 30)
+    expect(await store.set('a', record(3), 1000)).toBe(false)
+    expect(await second).toBe(true)
+    expect(await store.get('a')).toEqual(record(5))
   })
 
   test('a touch under way does not bring back what a write replaced, or a delete removed', async () => {
