@@ -29,11 +29,17 @@ function base() {
 }
 
 /**
- * What has changed since, in the working tree too, the file that changed last first.
+ * What has changed since, in the working tree too, the file that changed last first. Undefined where git cannot tell: in
+ * an archive, say, which has no history.
  *
  * @param {string[]} paths as git takes them
  */
 export function changedLines(paths) {
+  try {
+    git('rev-parse', 'HEAD')
+  } catch {
+    return undefined
+  }
   const since = base()
   const diff = git('diff', '--unified=0', '--no-color', '--no-ext-diff', '--no-renames', since, '--', ...paths)
   const uncommitted = git('diff', '--name-only', 'HEAD', '--', ...paths)

@@ -35,7 +35,12 @@ const asked = values.changed ? chooseChanged() : positionals.length > 0 ? positi
 
 /** Lines that changed, the newest first, as Stryker takes them. Says what is left out. */
 function chooseChanged() {
-  const { since, lines } = changedLines(PARTS.map(({ path }) => path))
+  const changed = changedLines(PARTS.map(({ path }) => path))
+  if (!changed) {
+    console.log('There is no history of git here that would tell what has changed: nothing is judged.')
+    return []
+  }
+  const { since, lines } = changed
   const isTested = (/** @type {string} */ line) => PARTS.some((part) => patternsOf(part, [line]).length > 0)
   const { taken, leftOut } = fitting(
     lines.filter((line) => isTested(line.file)),
