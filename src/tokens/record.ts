@@ -41,6 +41,7 @@ export class GrantRecord {
   #lookedAt: number
   #look: Promise<void> | undefined
   #removed = false
+  #extending = false
   /** Tokens that ilert has issued and the store has not taken yet. Nobody may use them before it has. */
   #held: { readonly from: Grant; grant: Grant } | undefined
   /** Tells the last claim made here from those of others. */
@@ -231,19 +232,29 @@ export class GrantRecord {
 
   // Living on ---------------------------------------------------------------------------------------------------------
 
-  /** Lets the record live for `ttlMs` more, once it is under half of that. Until then nothing is to be done. */
+  /**
+   * Lets the record live for `ttlMs` more, once it is under half of that; there is nothing to be done until then, or while
+   * it is being done. What fails the next request tries again.
+   */
   extend(ttlMs: number): Promise<void> | undefined {
     const now = this.#parts.clock.now()
-    if (this.#grant.ttlMs === undefined || this.#grant.endsAt - now > ttlMs / 2) return undefined
-    return this.#extend(ttlMs, now)
+    const { ttlMs: lives, endsAt } = this.#grant
+    if (lives === undefined || endsAt - now > ttlMs / 2 || this.#extending) return undefined
+    this.#extending = true
+    return this.#extend(ttlMs, now).finally(() => {
+      this.#extending = false
+    })
   }
 
   async #extend(ttlMs: number, now: number): Promise<void> {
     const { vault } = this.#parts
-    this.#grant = { ...this.#grant, ttlMs, endsAt: now + ttlMs }
-    if (await vault.touch(this.key, ttlMs)) return
+    const later = { ttlMs, endsAt: now + ttlMs }
+    if (await vault.touch(this.key, ttlMs)) {
+      this.#grant = { ...this.#grant, ...later }
+      return
+    }
     // A store without touch: the same tokens again. In the way of a refresh this is seen for what it is.
-    const grant = { ...this.#grant, version: this.#grant.version + 1 }
+    const grant = { ...this.#grant, ...later, version: this.#grant.version + 1 }
     if (await vault.write(this.key, grant, now)) this.#known(grant)
   }
 }

@@ -1,4 +1,5 @@
-import { after, waited, within } from '../../src/tokens/time.ts'
+import { jest } from '@jest/globals'
+import { after, elapsed, waited, within } from '../../src/tokens/time.ts'
 
 /** A wait that is begun and not over until the test says so. */
 function byHand() {
@@ -42,4 +43,30 @@ it('one that is not has the error, and nobody hears of what it comes to', async 
   waits[0]?.then()
   await expect(bounded).rejects.toThrow('late')
   fail(new Error('an unhandled rejection would fail this run'))
+})
+
+it('is bounded by real time where nothing else is said, also by more of it than a timer takes', async () => {
+  const warned = jest.spyOn(process, 'emitWarning')
+  await expect(within(new Promise(() => {}), 5, () => new Error('late'))).rejects.toThrow('late')
+  await expect(within(waited(5, after), 2 ** 40, () => new Error('late'))).resolves.toBeUndefined()
+  expect(warned).not.toHaveBeenCalled()
+  warned.mockRestore()
+})
+
+it('a wait keeps the process alive for whoever waits, and not for what nobody waits for', () => {
+  const count = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const before = count()
+  const stop = after(60_000, () => {})
+  expect(count()).toBe(before)
+  stop()
+  let settle = () => {}
+  void within(new Promise<void>((resolve) => (settle = resolve)), 60_000, () => new Error('late'))
+  expect(count()).toBe(before + 1)
+  settle()
+})
+
+it('time that has passed is never below zero: a clock that has jumped back counts as very long ago', () => {
+  expect(elapsed(1000, 1500)).toBe(500)
+  expect(elapsed(1000, 1000)).toBe(0)
+  expect(elapsed(1000, 999)).toBe(Number.POSITIVE_INFINITY)
 })

@@ -11,10 +11,12 @@
 const BY_THEMSELVES = [
   { path: 'src/client/answers.ts', tests: ['test/client/answers.test.ts'] },
   { path: 'src/client/api-path.ts', tests: ['test/client/api-path.test.ts'] },
+  { path: 'src/tokens/checks.ts', tests: ['test/tokens/checks.test.ts'] },
   { path: 'src/tokens/policy.ts', tests: ['test/tokens/policy.test.ts'] },
   { path: 'src/tokens/keys.ts', tests: ['test/tokens/keys.test.ts'] },
   { path: 'src/tokens/seal.ts', tests: ['test/tokens/seal.test.ts'] },
   { path: 'src/tokens/memory-store.ts', tests: ['test/tokens/memory-store.test.ts'] },
+  { path: 'src/tokens/time.ts', tests: ['test/tokens/time.test.ts'] },
   { path: 'src/tokens/session-store.ts', tests: ['test/tokens/session-store.test.ts'] },
   { path: 'src/express/options.ts', tests: ['test/express/options.test.ts'] },
   { path: 'src/express/profile.ts', tests: ['test/express/{profile,sign-in}.test.ts'] },

@@ -1,0 +1,243 @@
+/*
+ * What a session asks of its TokenManager beyond the public methods: records that live as long as the session, and ends
+ * that are remembered.
+ */
+import { type StoredTokens, TokenManager } from '../../src/index.ts'
+import type { TokenStore } from '../../src/tokens/store.ts'
+import { until } from '../support/app.ts'
+import { closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
+
+afterEach(closeDesks)
+
+const SESSION = { ttlMs: 8 * HOUR }
+const away = { name: 'NetworkError', code: 'store_unavailable' }
+
+/** A manager that has just saved the tokens of a session, over a store that can be away and is counted. */
+async function startSession() {
+  const desk = await startDesk()
+  const store = new FragileStore(desk.store)
+  const manager = desk.manager({ tokenStore: store })
+  const tokens = await desk.signIn()
+  await manager.save('a', tokens, SESSION)
+  store.calls.length = 0
+  const attend = () => manager.peek('a')?.attend(SESSION.ttlMs)
+  return { desk, store, manager, tokens, attend }
+}
+
+/** Whether the store still has a record of `a`, for another process. */
+async function isStored(desk: Desk): Promise<boolean> {
+  return (await desk.store.get('a')) !== undefined
+}
+
+describe('a record that lives as long as its session', () => {
+  it('ends with a session that nobody uses', async () => {
+    const { desk } = await startSession()
+    desk.advance(8 * HOUR - 1)
+    expect(await isStored(desk)).toBe(true)
+    desk.advance(1)
+    expect(await isStored(desk)).toBe(false)
+  })
+
+  it('is extended by requests once half of it is over, and not before', async () => {
+    const { desk, store, manager, attend } = await startSession()
+    desk.advance(30 * MINUTE)
+    attend()
+    expect(store.calls).not.toContain('touch')
+    for (let hours = 0; hours < 20; hours += 2) {
+      desk.advance(2 * HOUR)
+      attend()
+      await desk.quiet(manager)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(await isStored(desk)).toBe(true)
+    expect(store.calls.filter((call) => call === 'touch').length).toBeLessThanOrEqual(6)
+  })
+
+  it('is touched exactly at its half, once, and lives for its whole time from then on', async () => {
+    const { desk, store, attend } = await startSession()
+    const touches = () => store.calls.filter((call) => call === 'touch').length
+    desk.advance(4 * HOUR - 1)
+    attend()
+    expect(touches()).toBe(0)
+    desk.advance(1)
+    attend()
+    attend()
+    expect(touches()).toBe(1)
+    desk.advance(8 * HOUR - 1)
+    expect(await isStored(desk)).toBe(true)
+  })
+
+  it('is written again in a store without touch, in a version of its own', async () => {
+    const desk = await startDesk({ refreshLimitSeconds: 0 })
+    const written: StoredTokens[] = []
+    const store: TokenStore = {
+      get: (key) => desk.store.get(key),
+      set: (key, tokens, ttlMs) => {
+        written.push(tokens)
+        return desk.store.set(key, tokens, ttlMs)
+      },
+      delete: (key, o) => desk.store.delete(key, o),
+    }
+    const manager = desk.manager({ tokenStore: store })
+    const ttlMs = 20 * MINUTE
+    await manager.save('a', await desk.signIn(), { ttlMs })
+    for (let i = 0; i < 3; i++) {
+      desk.advance(11 * MINUTE)
+      manager.peek('a')?.attend(ttlMs)
+      await until(() => written.length === i + 2, 'written again')
+    }
+    const versions = written.map(({ version }) => version)
+    expect(versions).toEqual([0, 1, 2, 3].map((n) => (versions[0] ?? 0) + n))
+    expect(desk.refreshes()).toEqual([])
+    expect(await manager.get('a')).toMatchObject({ accessToken: expect.any(String) })
+  })
+
+  it.each(['fail', 'hang'] as const)('is touched by the next request where the store was away: %s', async (fate) => {
+    const { desk, store, attend } = await startSession()
+    store.fate = (method) => (method === 'touch' ? fate : 'work')
+    desk.advance(4 * HOUR)
+    for (let requests = 0; requests < 5; requests++) attend()
+    expect(store.calls.filter((call) => call === 'touch')).toHaveLength(1)
+    desk.advance(MINUTE) // whoever waits for the store gives up
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    store.fate = () => 'work'
+    attend()
+    await until(() => store.calls.filter((call) => call === 'touch').length === 2, 'touched again')
+    desk.advance(8 * HOUR - 1)
+    expect(await isStored(desk)).toBe(true)
+  })
+
+  it('that was saved without one lives as long as its tokens, and is never touched', async () => {
+    const { desk, store, manager } = await startSession()
+    await manager.save('b', await desk.signIn())
+    store.calls.length = 0
+    desk.advance(30 * 24 * HOUR)
+    manager.peek('b')?.attend(SESSION.ttlMs)
+    await desk.quiet(manager, 'b')
+    expect(store.calls).not.toContain('touch')
+    expect(await manager.accessToken('b')).toEqual(expect.any(String))
+  })
+})
+
+describe('signOut', () => {
+  it('ends the grant, revokes it at ilert, and is remembered for the time given, by every process', async () => {
+    const { desk, manager } = await startSession()
+    const other = desk.manager()
+    expect(await other.wasSignedOut('a')).toBe(false)
+    await manager.signOut('a', HOUR)
+    expect(desk.revocations()).toHaveLength(1)
+    expect(manager.peek('a')).toBeUndefined()
+    expect(await isStored(desk)).toBe(false)
+    for (const each of [manager, other]) {
+      expect(await each.wasSignedOut('a')).toBe(true)
+      expect(await each.wasSignedOut('b')).toBe(false)
+    }
+    desk.advance(HOUR)
+    expect(await other.wasSignedOut('a')).toBe(false)
+  })
+
+  it('is not believed where somebody else has written the mark', async () => {
+    const { desk, manager } = await startSession()
+    await desk.store.set('out:a', { version: 1, data: 'mark' }, HOUR)
+    expect(await manager.wasSignedOut('a')).toBe(false)
+    // Nor is that of another session.
+    await manager.signOut('a', HOUR)
+    const mark = (await desk.store.get('out:a')) as StoredTokens
+    await desk.store.set('out:b', mark, HOUR)
+    expect(await manager.wasSignedOut('b')).toBe(false)
+  })
+
+  it('with the store away says so, and revokes what is at hand all the same', async () => {
+    const { desk, store, manager } = await startSession()
+    store.fate = () => 'fail'
+    await expect(manager.signOut('a', HOUR)).rejects.toMatchObject(away)
+    await until(() => desk.revocations().length === 1, 'revoked')
+    expect(manager.peek('a')).toBeUndefined()
+  })
+})
+
+describe('abandon', () => {
+  it('ends a grant as revoke does', async () => {
+    const { desk, manager } = await startSession()
+    await manager.abandon('a')
+    expect(desk.revocations()).toHaveLength(1)
+    expect(await isStored(desk)).toBe(false)
+  })
+
+  it('with the store away revokes what is at hand, and nothing of a key that is not', async () => {
+    const { desk, store, manager } = await startSession()
+    store.fate = () => 'fail'
+    await expect(manager.abandon('a')).rejects.toMatchObject(away)
+    await expect(manager.abandon('nothing here')).rejects.toMatchObject(away)
+    await until(() => desk.revocations().length === 1, 'revoked')
+    expect(manager.peek('a')).toBeUndefined()
+  })
+})
+
+describe('a refused access token', () => {
+  it('is another one by now: that will do', async () => {
+    const { desk, manager } = await startSession()
+    expect(await manager.refused('a', 'an older one')).toBe(true)
+    expect(desk.refreshes()).toEqual([])
+  })
+
+  it("is nobody's where there is nothing under the key", async () => {
+    const { manager } = await startSession()
+    expect(await manager.refused('nothing here', 'a token')).toBe(false)
+  })
+})
+
+describe('whether a grant is connected', () => {
+  it('is so while good tokens are there or can be had, and not once it is ended', async () => {
+    const { desk, manager } = await startSession()
+    const keeper = manager.peek('a')
+    expect(keeper?.connected).toBe(true)
+    desk.advance(HOUR)
+    expect(keeper?.connected).toBe(true)
+    await manager.revoke('a')
+    expect(keeper?.connected).toBe(false)
+  })
+
+  it('is not so once a token without a refresh token is over', async () => {
+    const { desk, manager, tokens } = await startSession()
+    const { accessToken, scope, expiresAt } = tokens
+    await manager.save('b', { accessToken, scope, expiresAt })
+    const keeper = manager.peek('b')
+    expect(keeper?.connected).toBe(true)
+    desk.advance(HOUR)
+    expect(keeper?.connected).toBe(false)
+  })
+})
+
+describe('save', () => {
+  it('under a key that was made for it asks the store once, and writes', async () => {
+    const { desk, store, manager } = await startSession()
+    await manager.save('new', await desk.signIn(), { ...SESSION, isNew: true })
+    expect(store.calls).toEqual(['set'])
+  })
+
+  it('gives up on a store that refuses what it does not have', async () => {
+    const desk = await startDesk()
+    const store: TokenStore = { get: async () => undefined, set: async () => false, delete: async () => {} }
+    const refusal = desk.manager({ tokenStore: store }).save('a', await desk.signIn())
+    const message = 'The token store keeps refusing the tokens. Try again.'
+    await expect(refusal).rejects.toMatchObject({ ...away, message })
+  })
+})
+
+describe('a manager', () => {
+  it('names the option that is missing, or is no number of seconds', async () => {
+    const { manager: _, ...desk } = await startDesk()
+    const make = (options: object) => () =>
+      new TokenManager({ clientID: 'app', clientSecret: 'secret', tokenStore: desk.store, ...options })
+    expect(make({ clientID: undefined })).toThrow(
+      'clientID (ILERT_CLIENT_ID): missing. Set the id that ilert shows for your app.',
+    )
+    const seconds = 'expected a number of seconds, 0 or more.'
+    for (const bad of [-1, '600', Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(make({ refreshWindowSeconds: bad })).toThrow(`refreshWindowSeconds: ${seconds}`)
+      expect(make({ minRefreshIntervalSeconds: bad })).toThrow(`minRefreshIntervalSeconds: ${seconds}`)
+    }
+    expect(make({ refreshWindowSeconds: 0, minRefreshIntervalSeconds: 0 })).not.toThrow()
+  })
+})
