@@ -1,13 +1,20 @@
 import type { Request } from 'express'
 import type { Store } from 'express-session'
+import type { Clock } from '../client/connection.ts'
+import { IlertError } from '../ilert/errors.ts'
 import { SessionTokenStore } from '../tokens/session-store.ts'
 import type { StoredTokens, TokenStore } from '../tokens/store.ts'
 import { sessionOf, sessionParts } from './session-entry.ts'
 
 /** The token store over the app's own express-session store, which is known from the first request on. */
 export class AppSessionStore implements TokenStore {
+  readonly #clock: Clock
   #sessionStore: Store | undefined
   #tokenStore: SessionTokenStore | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** @throws IlertError where express-session is missing, TypeError where a second store turns up. */
   bind(req: Request): void {
@@ -18,7 +25,7 @@ export class AppSessionStore implements TokenStore {
       throw new TypeError('tokenStore: one IlertStrategy serves one session store. Make a strategy for each app.')
     }
     this.#sessionStore = sessionStore
-    this.#tokenStore = new SessionTokenStore(sessionStore as Store)
+    this.#tokenStore = new SessionTokenStore(sessionStore as Store, { clock: this.#clock })
   }
 
   get(key: string): Promise<StoredTokens | undefined> {
@@ -39,8 +46,9 @@ export class AppSessionStore implements TokenStore {
 
   #bound(): SessionTokenStore {
     if (!this.#tokenStore) {
-      throw new TypeError(
+      throw new IlertError(
         'tokenStore: the app has had no request yet, so its session store is not known. Pass tokenStore.',
+        { code: 'session_missing', status: 500 },
       )
     }
     return this.#tokenStore

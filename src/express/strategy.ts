@@ -159,7 +159,7 @@ export class IlertStrategy extends OAuth2Strategy {
     // Once for all: without a key, each call would make a random one of its own.
     const secrets = encryptionSecrets(options)
     this.client = new IlertClient(options)
-    this.appStore = options.tokenStore === undefined ? new AppSessionStore() : undefined
+    this.appStore = options.tokenStore === undefined ? new AppSessionStore(clock) : undefined
     const tokenStore = this.appStore ?? (options.tokenStore as TokenStore)
     const internals = { client: this.client, sealer: tokenSealer(secrets, clientID) }
     this.tokens = new TokenManager({ ...options, tokenStore }, internals)

@@ -69,7 +69,7 @@ export class Vault {
         { signal: waiting.signal },
       )
     } catch (error) {
-      throw error instanceof IlertError ? error : away(error)
+      throw away(error)
     } finally {
       stop()
     }
@@ -107,7 +107,8 @@ export class Vault {
   }
 }
 
-function away(error: unknown): NetworkError {
-  if (error instanceof NetworkError) return error
+/** Whatever a store fails with; one of ours has said already what is wrong. */
+function away(error: unknown): IlertError {
+  if (error instanceof IlertError) return error
   return new NetworkError('The token store is away. Try again.', { code: 'store_unavailable', cause: error })
 }
