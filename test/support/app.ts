@@ -13,8 +13,8 @@ export const TOKEN = '/api/developers/oauth2/token'
 export const REVOKE = '/api/developers/oauth2/revoke'
 export const CURRENT_USER = '/api/users/current'
 
-const LOGIN = '/auth/ilert'
-const CALLBACK = '/auth/ilert/callback'
+export const LOGIN = '/auth/ilert'
+export const CALLBACK = '/auth/ilert/callback'
 
 export interface AppOptions {
   sandbox?: SandboxOptions

@@ -22,7 +22,7 @@ const BY_THEMSELVES = [
   { path: 'src/express/profile.ts', tests: ['test/express/{profile,sign-in}.test.ts'] },
   { path: 'src/express/bearer-token.ts', tests: ['test/express/bearer-token.test.ts'] },
   { path: 'src/express/bearer-cache.ts', tests: ['test/express/bearer-cache.test.ts'] },
-  { path: 'src/express/callback.ts', tests: ['test/express/{callback,authorize,nowhere}.test.ts'] },
+  { path: 'src/express/callback.ts', tests: ['test/express/{callback,authorize,hosts,nowhere}.test.ts'] },
   { path: 'src/express/attempts.ts', tests: ['test/express/{attempts,callback}.test.ts'] },
 ].map((part) => ({ ...part, except: [], statics: true }))
 
