@@ -123,10 +123,10 @@ export class Keeper {
   }
 
   /** What a request does for its grant on its way: starts what is due, and waits for nothing. */
-  attend(ttlMs?: number): void {
+  attend(ttlMs: number): void {
     if (this.removed) return
     this.#startWhatIsDue(this.#decide().action)
-    if (ttlMs !== undefined) this.#record.extend(ttlMs)?.catch(ignore) // the next request tries again
+    this.#record.extend(ttlMs)?.catch(ignore) // the next request tries again
   }
 
   /**

@@ -1,0 +1,138 @@
+/*
+ * A refresh whose lease is lost, or whose claim comes second: ilert is not asked unless it is this process's turn.
+ */
+import type { StoredTokens, TokenManager } from '../../src/index.ts'
+import type { Lease, TokenStore } from '../../src/tokens/store.ts'
+import { TOKEN } from '../support/app.ts'
+import { closeDesks, type Desk, HOUR, startDesk } from './desk.ts'
+
+afterEach(closeDesks)
+
+const inTheWay = {
+  name: 'NetworkError',
+  code: 'store_unavailable',
+  message: 'Others were in the way of this refresh. Try again.',
+}
+
+/** A store whose leases are lost, and whose writes are met by others, when a test says so. */
+class LeasedStore implements TokenStore {
+  readonly #desk: Desk
+  lease = new AbortController()
+  /** Called before each write, with the record that it brings. */
+  beforeSet: (key: string, tokens: StoredTokens) => Promise<void> | void = () => {}
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  get(key: string): Promise<StoredTokens | undefined> {
+    return this.#desk.store.get(key)
+  }
+
+  async set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+    await this.beforeSet(key, tokens)
+    return await this.#desk.store.set(key, tokens, ttlMs)
+  }
+
+  delete(key: string, o?: { tombstoneMs?: number }): Promise<void> {
+    return this.#desk.store.delete(key, o)
+  }
+
+  async withLease<T>(_key: string, work: (lease: Lease) => Promise<T>): Promise<T> {
+    this.lease = new AbortController()
+    return await work({ signal: this.lease.signal })
+  }
+}
+
+/** A grant under `a` that is due for a refresh. */
+async function startDue() {
+  const desk = await startDesk()
+  const store = new LeasedStore(desk)
+  const manager = desk.manager({ tokenStore: store })
+  const tokens = await desk.signIn()
+  await manager.save('a', tokens)
+  desk.advance(HOUR)
+  return { desk, store, manager, tokens }
+}
+
+const refreshed = async (manager: TokenManager, before: string) =>
+  expect(await manager.accessToken('a')).not.toBe(before)
+
+it('a lease that is lost before the claim: nothing is claimed, and ilert is not asked', async () => {
+  const { desk, store, manager, tokens } = await startDue()
+  const { get } = store
+  let writes = 0
+  store.beforeSet = () => {
+    writes += 1
+  }
+  store.get = async (key) => {
+    store.lease.abort()
+    return await get.call(store, key)
+  }
+  await expect(manager.accessToken('a')).rejects.toMatchObject(inTheWay)
+  expect(desk.refreshes()).toEqual([])
+  expect(writes).toBe(0)
+  store.get = get
+  desk.advance(5000)
+  await refreshed(manager, tokens.accessToken)
+})
+
+it('a lease that is lost while the claim is written: the claim is taken back, and ilert is not asked', async () => {
+  const { desk, store, manager, tokens } = await startDue()
+  store.beforeSet = () => store.lease.abort()
+  await expect(desk.passing(manager.accessToken('a'))).rejects.toMatchObject(inTheWay)
+  expect(desk.refreshes()).toEqual([])
+  store.beforeSet = () => {}
+  // Nobody waits for a claim that is not there any more: another process refreshes at once.
+  await refreshed(desk.manager(), tokens.accessToken)
+  expect(desk.refreshes()).toHaveLength(1)
+})
+
+it('a claim that comes second is made again, upon what is there by then', async () => {
+  const { desk, store, manager, tokens } = await startDue()
+  const other = desk.manager()
+  let calls = 0
+  store.beforeSet = async () => {
+    calls += 1
+    if (calls > 1) return
+    // Somebody else has claimed the refresh meanwhile, asked ilert, which is busy, and taken the claim back.
+    const busy = desk.sandbox.fault({ path: TOKEN, kind: 429, times: 1 })
+    await expect(other.accessToken('a')).rejects.toMatchObject({ code: 'rate_limited' })
+    busy.clear()
+  }
+  await refreshed(manager, tokens.accessToken)
+  expect(desk.refreshes().map(({ status }) => status)).toEqual([429, 200])
+  expect(calls).toBe(3) // the claim, the claim again, and the tokens
+})
+
+it('a grant that is ended while its claim is written is not refreshed', async () => {
+  const { desk, store, manager } = await startDue()
+  let revoked: Promise<void> | undefined
+  store.beforeSet = async () => {
+    if (revoked) return
+    revoked = manager.revoke('a')
+    await revoked
+  }
+  await expect(manager.accessToken('a')).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
+  expect(desk.refreshes()).toEqual([])
+  expect(desk.revocations()).toHaveLength(1)
+})
+
+it('a grant that seems to be over is looked up once more: somebody else may have signed in under its key', async () => {
+  const { desk, tokens } = await startDue()
+  const { accessToken, scope } = tokens
+  const manager = desk.manager()
+  await manager.save('b', { accessToken, scope, expiresAt: desk.sandbox.clock.now() + HOUR })
+  const next = await desk.signIn()
+  await desk.manager().save('b', { ...next, expiresAt: next.expiresAt + 2 * HOUR })
+  desk.advance(HOUR)
+  expect(await manager.accessToken('b')).toBe(next.accessToken)
+})
+
+it('a refresh token that is over is not tried', async () => {
+  const { desk, manager, tokens } = await startDue()
+  await manager.save('a', { ...tokens, refreshTokenExpiresAt: desk.sandbox.clock.now() + 1 })
+  desk.advance(1)
+  await expect(manager.accessToken('a')).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
+  expect(desk.refreshes()).toEqual([])
+})
