@@ -1,6 +1,7 @@
 /*
  * TokenManager when ilert says that a grant is over, when answers get lost, and when the store is away: rules 3 and 4.
  */
+import { Agent, buildConnector } from 'undici'
 import { NetworkError, ReauthenticationRequired, type TokenManager } from '../../src/index.ts'
 import { TOKEN, until } from '../support/app.ts'
 import { beyond, closeDesks, type Desk, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'
@@ -136,6 +137,59 @@ describe('a refresh whose answer is lost', () => {
     expect(await manager.accessToken('a')).toEqual(expect.any(String))
     expect(desk.refreshes().map(({ status }) => status)).toEqual([0, 429, 200])
   })
+})
+
+describe('a refresh that failed, before an invalid_grant', () => {
+  type Trouble = { desk: Desk; manager: TokenManager }
+
+  /** A grant that is due, whose connections fail as long as `broken` says so. */
+  async function startDue(broken: () => boolean): Promise<Trouble> {
+    const desk = await startDesk()
+    const connect = buildConnector({})
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    const dispatcher = new Agent({
+      connect: (options, callback) => (broken() ? callback(refused, null) : connect(options, callback)),
+    })
+    const manager = desk.manager({ dispatcher })
+    await manager.save('a', await desk.signIn())
+    desk.advance(HOUR)
+    return { desk, manager }
+  }
+
+  async function endedByTheUser({ desk, manager }: Trouble): Promise<unknown> {
+    desk.sandbox.revoke('mara.lindqvist')
+    desk.advance(10_000)
+    return await desk.passing(manager.accessToken('a')).catch((error: unknown) => error)
+  }
+
+  it('and certainly never reached ilert: the invalid_grant is believed', async () => {
+    let broken = true
+    const trouble = await startDue(() => broken)
+    await expect(trouble.manager.accessToken('a')).rejects.toMatchObject({ code: 'connection_failed' })
+    broken = false
+    expect(await endedByTheUser(trouble)).toBeInstanceOf(ReauthenticationRequired)
+  })
+
+  it('and was refused for being too many: the invalid_grant is believed', async () => {
+    const trouble = await startDue(() => false)
+    trouble.desk.sandbox.fault({ path: TOKEN, kind: 429, times: 1 })
+    await expect(trouble.manager.accessToken('a')).rejects.toMatchObject({ code: 'rate_limited' })
+    expect(await endedByTheUser(trouble)).toBeInstanceOf(ReauthenticationRequired)
+  })
+
+  it.each([503, 'reset', 'html'] as const)(
+    'and may have been answered: the invalid_grant is not (%s)',
+    async (kind) => {
+      const trouble = await startDue(() => false)
+      trouble.desk.sandbox.fault({ path: TOKEN, kind, times: 1 })
+      await expect(trouble.manager.accessToken('a')).rejects.toThrow(NetworkError)
+      expect(await endedByTheUser(trouble)).toMatchObject({
+        ...backingOff,
+        message: 'ilert refuses the refresh token, perhaps because an earlier answer was lost. Trying again later.',
+        retryAfterSeconds: expect.closeTo(290, -1),
+      })
+    },
+  )
 })
 
 describe('a store that is away', () => {

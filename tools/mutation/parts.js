@@ -12,6 +12,7 @@ const BY_THEMSELVES = [
   { path: 'src/client/answers.ts', tests: ['test/client/answers.test.ts'] },
   { path: 'src/client/api-path.ts', tests: ['test/client/api-path.test.ts'] },
   { path: 'src/tokens/checks.ts', tests: ['test/tokens/checks.test.ts'] },
+  { path: 'src/tokens/grant.ts', tests: ['test/tokens/grant.test.ts'] },
   { path: 'src/tokens/policy.ts', tests: ['test/tokens/policy.test.ts'] },
   { path: 'src/tokens/keys.ts', tests: ['test/tokens/keys.test.ts'] },
   { path: 'src/tokens/seal.ts', tests: ['test/tokens/seal.test.ts'] },
@@ -43,7 +44,7 @@ export const PARTS = [
     // Those two are judged by tests that start Redis.
     except: ['src/tokens/redis-store.ts', 'src/tokens/redis.ts', ...elsewhere],
     tests: [
-      'test/tokens/!(memory-bound|memory-store|policy|redis-store|session-store|session-stores).test.ts',
+      'test/tokens/!(checks|memory-bound|memory-store|policy|redis-store|session-store|session-stores|time).test.ts',
       'test/simulation/*.test.ts',
     ],
     statics: false,
