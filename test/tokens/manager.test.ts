@@ -1,7 +1,7 @@
 /*
  * What TokenManager keeps, and how it lets go of it: rule 5.
  */
-import { IlertClient, NetworkError, ReauthenticationRequired, TokenManager } from '../../src/index.ts'
+import { IlertClient, NetworkError, OAuthError, ReauthenticationRequired, TokenManager } from '../../src/index.ts'
 import { LASTING, optionsOf, REVOKE, TOKEN, until } from '../support/app.ts'
 import { beyond, closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
 
@@ -219,9 +219,34 @@ describe('revoke', () => {
     desk.sandbox.fault({ path: REVOKE, kind: 503 })
     await manager.revoke('a')
     await desk.passing(until(() => desk.revocations().length === 5))
-    await manager.close()
-    desk.advance(HOUR)
+    for (let i = 0; i < 5; i++) {
+      desk.advance(HOUR)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await manager.close() // which waits for calls under way
     expect(desk.revocations()).toHaveLength(5)
+    const times = desk.revocations().map(({ at }) => at)
+    const waits = times.slice(1).map((at, i) => at - (times[i] ?? 0))
+    expect(waits).toEqual([...waits].sort((a, b) => a - b)) // longer and longer
+    expect(waits[0]).toBeGreaterThan(0)
+  })
+
+  it('that ilert refuses is not tried again', async () => {
+    const desk = await startDesk()
+    const client = new IlertClient({ ...optionsOf(desk.sandbox), apiURL: desk.sandbox.apiURL })
+    const refused = new OAuthError('ilert refuses.', { code: 'invalid_client', status: 403 })
+    let tries = 0
+    client.revoke = async () => {
+      tries += 1
+      throw refused
+    }
+    const manager = desk.manager({}, { client, random: () => 0 })
+    await manager.save('a', await desk.signIn())
+    await manager.revoke('a')
+    desk.advance(HOUR)
+    await manager.close()
+    await client.close()
+    expect(tries).toBe(1)
   })
 
   it('is not tried again once the manager is closed, also where its client goes on', async () => {
