@@ -14,6 +14,7 @@ const BY_THEMSELVES = [
   { path: 'src/tokens/checks.ts', tests: ['test/tokens/checks.test.ts'] },
   { path: 'src/tokens/grant.ts', tests: ['test/tokens/grant.test.ts'] },
   { path: 'src/tokens/policy.ts', tests: ['test/tokens/policy.test.ts'] },
+  { path: 'src/tokens/record.ts', tests: ['test/tokens/{record,manager-restore,manager-session}.test.ts'] },
   { path: 'src/tokens/keys.ts', tests: ['test/tokens/keys.test.ts'] },
   { path: 'src/tokens/seal.ts', tests: ['test/tokens/seal.test.ts'] },
   { path: 'src/tokens/memory-store.ts', tests: ['test/tokens/memory-store.test.ts'] },

@@ -1,0 +1,236 @@
+/*
+ * What two processes know of one grant: claims, answers that may have been lost, and tokens that land.
+ */
+import { MemoryTokenStore } from '../../src/index.ts'
+import type { Grant } from '../../src/tokens/grant.ts'
+import { GrantRecord } from '../../src/tokens/record.ts'
+import { Vault } from '../../src/tokens/vault.ts'
+
+const START = 1_800_000_000_000
+const DAY = 86_400_000
+const KEY = 'a'
+const GRANT: Grant = {
+  id: 'one',
+  version: 7,
+  tokens: { accessToken: 'old', refreshToken: 'r', scope: [], expiresAt: START + 1000 },
+  issuedAt: START - 3_600_000,
+  endsAt: START + 100 * DAY,
+}
+/** What a refresh brings: with the same refresh token, as where ilert hands it out again. */
+const NEXT: Grant = {
+  ...GRANT,
+  version: 8,
+  tokens: { ...GRANT.tokens, accessToken: 'new' },
+  issuedAt: START,
+  refreshes: 1,
+}
+const sealer = { seal: async (text: string) => text, open: async (sealed: string) => sealed }
+
+/** Two processes with the grant at hand, over one store. Their clocks may differ. */
+async function startTwo() {
+  const time = { now: START }
+  const store = new MemoryTokenStore({ clock: { now: () => time.now } })
+  const vault = new Vault(store, sealer, () => () => {})
+  await vault.write(KEY, GRANT, START)
+  const discarded: string[] = []
+  const process = () => {
+    const skew = { ms: 0 }
+    const record = new GrantRecord(KEY, GRANT, {
+      vault,
+      clock: { now: () => time.now + skew.ms },
+      discard: ({ accessToken }) => discarded.push(accessToken),
+      onTokens: () => {},
+    })
+    return { record, skew }
+  }
+  const [one, two] = [process(), process()]
+  const stored = async () => (await vault.read(KEY)) as Grant
+  return { time, vault, discarded, stored, one: one.record, two: two.record, skew: two.skew }
+}
+
+describe('a claim', () => {
+  it('is the turn of whoever made it, for 15 seconds', async () => {
+    const { time, one, two } = await startTwo()
+    expect(one.othersTurnMs()).toBe(0)
+    expect(await two.claim()).toMatchObject({ version: 8, asking: { at: START } })
+    await one.read()
+    expect(one.othersTurnMs()).toBe(15_000)
+    expect(two.othersTurnMs()).toBe(0)
+    time.now += 5000
+    expect(one.othersTurnMs()).toBe(10_000)
+    time.now += 10_001
+    expect(one.othersTurnMs()).toBe(0)
+  })
+
+  it('comes second where anything was written since the last look', async () => {
+    const { one, two, stored } = await startTwo()
+    await two.claim()
+    expect(await one.claim()).toBeUndefined()
+    expect(one.grant).toBe(GRANT)
+    expect((await stored()).version).toBe(8)
+  })
+
+  it('in the place of one that was never taken back notes that an answer may have been lost until now', async () => {
+    const { time, one, two } = await startTwo()
+    await two.claim()
+    time.now += 20_000
+    await one.read()
+    expect(await one.claim()).toMatchObject({ asking: { at: START + 20_000 }, lostAt: START + 20_000 })
+  })
+
+  it('that is taken back leaves no trace, or when an answer was lost', async () => {
+    const { one, stored } = await startTwo()
+    await one.unclaim((await one.claim()) as Grant)
+    expect(await stored()).toEqual({ ...GRANT, version: 9 })
+    await one.unclaim((await one.claim()) as Grant, START + 7)
+    expect(await stored()).toEqual({ ...GRANT, version: 11, lostAt: START + 7 })
+    // Nor does a later one forget that.
+    await one.unclaim((await one.claim()) as Grant)
+    expect(await stored()).toMatchObject({ version: 13, lostAt: START + 7 })
+    expect(one.grant).toEqual(await stored())
+  })
+
+  it('that is taken back too late changes nothing', async () => {
+    const { one, two, stored } = await startTwo()
+    const claimed = (await one.claim()) as Grant
+    await two.read()
+    two.hold(two.grant, { ...NEXT, version: 9 })
+    await two.land()
+    await one.unclaim(claimed, START)
+    expect(await stored()).toMatchObject({ version: 9, tokens: { accessToken: 'new' } })
+    expect(one.grant).toBe(claimed)
+  })
+})
+
+describe('lostAt', () => {
+  it('is never where nobody else has asked', async () => {
+    const { one } = await startTwo()
+    expect(one.lostAt(START)).toBeUndefined()
+    await one.claim()
+    expect(one.lostAt(START)).toBeUndefined()
+  })
+
+  it('is as late as now while somebody else is asking, or died while doing so', async () => {
+    const { one, two } = await startTwo()
+    await two.claim()
+    await one.read()
+    expect(one.lostAt(START)).toBe(START)
+    expect(one.lostAt(START + 50_000)).toBe(START + 50_000)
+  })
+
+  it.each([
+    ['a little ahead', 5000, 5000],
+    ['a little behind', -5000, 0],
+    ['set to another day', 2 * DAY, 0],
+    ['exactly a day ahead', DAY, 0],
+  ])('goes by the clock of whoever asks, unless that is wrong: %s', async (_, skewMs, laterMs) => {
+    const { one, two, skew } = await startTwo()
+    skew.ms = skewMs
+    await two.claim()
+    await one.read()
+    expect(one.lostAt(START)).toBe(START + laterMs)
+  })
+
+  it.each([
+    ['before', -9000, -9000],
+    ['now', 0, 0],
+    ['a little ahead', 5000, 5000],
+    ['on another day', 2 * DAY, 0],
+  ])('is what was written down of an answer that was lost: %s', async (_, lostMs, expectedMs) => {
+    const { one, two } = await startTwo()
+    await two.unclaim((await two.claim()) as Grant, START + lostMs)
+    await one.read()
+    expect(one.lostAt(START)).toBe(START + expectedMs)
+  })
+})
+
+describe('tokens that land', () => {
+  it('are known once they are stored, and nothing is held any more', async () => {
+    const { one, two, stored } = await startTwo()
+    one.hold(GRANT, NEXT)
+    expect(one.holds).toBe(true)
+    expect(one.grant).toBe(GRANT)
+    await one.land()
+    expect(one.holds).toBe(false)
+    expect(one.grant).toBe(NEXT)
+    expect(await stored()).toEqual(NEXT)
+    await two.read()
+    expect(two.grant).toEqual(NEXT)
+  })
+
+  it('behind another claim keep it where their refresh token goes on: that may get an answer too', async () => {
+    const { one, two, stored } = await startTwo()
+    await two.unclaim((await two.claim()) as Grant, START - 5)
+    const claimed = (await two.claim()) as Grant
+    one.hold(GRANT, NEXT)
+    await one.land()
+    expect(await stored()).toEqual({ ...NEXT, version: 11, asking: claimed.asking, lostAt: START - 5 })
+  })
+
+  it('with a refresh token of their own do not: who asks with the old one has no part in them', async () => {
+    const { one, two, stored } = await startTwo()
+    await two.unclaim((await two.claim()) as Grant, START - 5)
+    await two.claim()
+    const next = { ...NEXT, tokens: { ...NEXT.tokens, refreshToken: 's' } }
+    one.hold(GRANT, next)
+    await one.land()
+    expect(await stored()).toEqual({ ...next, version: 11 })
+  })
+
+  it('do not keep the claim that brought them', async () => {
+    const { one, stored } = await startTwo()
+    const claimed = (await one.claim()) as Grant
+    one.hold(claimed, NEXT) // as if somebody had counted on without changing anything
+    await one.land()
+    expect(await stored()).toEqual({ ...NEXT, version: 9 })
+  })
+
+  it('give way to newer ones, which are taken over, and are not revoked: that might end the others', async () => {
+    const { vault, discarded, one } = await startTwo()
+    const newer = { ...NEXT, version: 9, refreshes: 2, tokens: { ...NEXT.tokens, accessToken: 'newer' } }
+    await vault.write(KEY, newer, START)
+    one.hold(GRANT, NEXT)
+    await one.land()
+    expect(one.grant).toEqual(newer)
+    expect(one.holds).toBe(false)
+    expect(discarded).toEqual([])
+  })
+
+  it.each<[string, (vault: Vault) => Promise<unknown>]>([
+    ['the record is gone', (vault) => vault.remove(KEY, DAY)],
+    ['the grant is ended', (vault) => vault.write(KEY, { ...GRANT, version: 8, ended: true }, START)],
+  ])('are revoked where %s', async (_, end) => {
+    const { vault, discarded, one } = await startTwo()
+    await end(vault)
+    one.hold(GRANT, NEXT)
+    await one.land()
+    expect(discarded).toEqual(['new'])
+    expect(one.removed).toBe(true)
+    expect(one.holds).toBe(false)
+  })
+
+  it('are revoked where another grant has taken the place', async () => {
+    const { vault, discarded, one } = await startTwo()
+    const other = { ...GRANT, id: 'two', version: 9 }
+    await vault.write(KEY, other, START)
+    one.hold(GRANT, NEXT)
+    await one.land()
+    expect(discarded).toEqual(['new'])
+    expect(one.removed).toBe(false)
+    expect(one.grant).toEqual(other)
+  })
+
+  it('are revoked where the grant was ended here meanwhile', async () => {
+    const { discarded, one } = await startTwo()
+    one.hold(GRANT, NEXT)
+    one.remove()
+    await one.land()
+    expect(discarded).toEqual(['new'])
+    const { discarded: late, one: other } = await startTwo()
+    other.hold(GRANT, NEXT)
+    const landing = other.land()
+    other.remove()
+    await landing
+    expect(late).toEqual(['new'])
+  })
+})
