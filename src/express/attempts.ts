@@ -20,8 +20,6 @@ export interface Attempt {
 const LIFETIME_SECONDS = 600
 const MAX_COOKIE_BYTES = 1024
 const MAX_PENDING_BYTES = 4096
-/** Lets a browser forget a cookie, whatever it knows of Max-Age. */
-const OVER = 'Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
 const NAME = /^(?:__Host-)?ilert\.([\w-]{22})$/
 
 /**
@@ -46,7 +44,7 @@ export class Attempts {
     if (name.length + value.length >= MAX_COOKIE_BYTES)
       value = await this.#seal(name, { ...o, codeVerifier, returnTo: '/' })
     await this.#dropOldest(req, name.length + value.length)
-    putCookie(req, name, value, `Max-Age=${LIFETIME_SECONDS}`)
+    putCookie(req, name, value, LIFETIME_SECONDS)
     return { state, codeChallenge: hash('sha256', codeVerifier, 'base64url') }
   }
 
@@ -59,7 +57,7 @@ export class Attempts {
     const name = cookieName(state, redirectURI)
     const value = NAME.test(name) ? parse(req.headers.cookie ?? '')[name] : undefined
     if (!value) return undefined
-    putCookie(req, name, '', OVER)
+    putCookie(req, name, '', 0)
     const attempt = await this.#open(name, value)
     return attempt && attempt.expiresAt > this.#clock.now() ? attempt : undefined
   }
@@ -107,7 +105,7 @@ export class Attempts {
     )
     for (const oldest of aged.sort((a, b) => a.expiresAt - b.expiresAt)) {
       if (bytes <= MAX_PENDING_BYTES) return
-      putCookie(req, oldest.name, '', OVER)
+      putCookie(req, oldest.name, '', 0)
       bytes -= oldest.bytes
     }
   }
@@ -120,10 +118,12 @@ function cookieName(state: string, redirectURI: string): string {
 
 // Not res.cookie(), which takes 20 us to check and encode what here needs neither: names and values are of base64url and
 // dots (RFC 6265, section 4.1.1).
-function putCookie(req: Request, name: string, value: string, life: string): void {
+function putCookie(req: Request, name: string, value: string, seconds: number): void {
   const secure = name.startsWith('__Host-') ? '; Secure' : ''
   const res = responseOf(req)
-  res.appendHeader('Set-Cookie', `${name}=${value}; ${life}; Path=/; HttpOnly; SameSite=Lax${secure}`)
+  const expires = new Date(seconds > 0 ? Date.now() + seconds * 1000 : 0).toUTCString()
+  const attributes = `Max-Age=${seconds}; Path=/; Expires=${expires}; HttpOnly${secure}; SameSite=Lax`
+  res.appendHeader('Set-Cookie', `${name}=${value}; ${attributes}`)
   // A cache that keeps an answer with cookies hands one browser's attempt to others.
   res.setHeader('Cache-Control', 'no-store')
 }

@@ -27,6 +27,8 @@ describe("an attempt's cookie", () => {
     const [cookie, ...others] = attemptCookies(page)
     expect(others).toEqual([])
     expect(cookie).toMatchObject({ path: '/', httpOnly: true, sameSite: 'lax', maxAge: 600 })
+    expect(cookie?.expires?.getTime()).toBeGreaterThan(Date.now() + 590_000)
+    expect(cookie?.expires?.getTime()).toBeLessThanOrEqual(Date.now() + 600_000)
     expect(cookie?.secure).toBeUndefined()
     expect(cookie?.domain).toBeUndefined()
     expect(cookie?.name).toBe(`ilert.${new URL(page.location).searchParams.get('state')}`)
