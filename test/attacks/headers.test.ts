@@ -1,7 +1,7 @@
 import { IlertStrategy } from '../../src/index.ts'
 import { closeApis, jwt, startApi } from '../express/bearer-app.ts'
 import { type AppOptions, closeApps, startApp, type TestApp, TOKEN } from '../support/app.ts'
-import { type RawAnswer, raw, valuesOf } from './raw.ts'
+import { type RawAnswer, raw, valuesOf } from '../support/raw.ts'
 
 afterEach(async () => {
   await closeApps()

@@ -2,8 +2,8 @@ import { createSandbox } from '../../src/sandbox/index.ts'
 import { closeApis, jwt, startApi } from '../express/bearer-app.ts'
 import { signedIn } from '../sandbox/api-support.ts'
 import { type AppOptions, CURRENT_USER, closeApps, startApp, type TestApp, TOKEN } from '../support/app.ts'
+import { raw } from '../support/raw.ts'
 import { closeServers, json, type Received, serve, type TestServer } from '../support/server.ts'
-import { raw } from './raw.ts'
 
 afterEach(async () => {
   await closeApps()

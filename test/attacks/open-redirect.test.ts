@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { safeReturnTo } from '../../src/express/return-to.ts'
 import { type AppOptions, closeApps, startApp } from '../support/app.ts'
-import { raw, valuesOf } from './raw.ts'
+import { raw, valuesOf } from '../support/raw.ts'
 
 afterEach(closeApps)
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Strategy } from 'passport-strategy'
 import { type AppOptions, type Browser, closeApps, startApp, type TestApp, TOKEN } from '../support/app.ts'
+import { raw } from '../support/raw.ts'
 import { closeServers, json, serve } from '../support/server.ts'
-import { raw } from './raw.ts'
 
 afterEach(async () => {
   await closeApps()

@@ -4,7 +4,7 @@ import session from 'express-session'
 import passport, { type Authenticator } from 'passport'
 import { IlertStrategy } from '../../src/index.ts'
 import { closeApps, optionsOf, REVOKE, startApp, type TestApp, TOKEN } from '../support/app.ts'
-import { raw } from './raw.ts'
+import { raw } from '../support/raw.ts'
 
 afterEach(async () => {
   jest.restoreAllMocks()

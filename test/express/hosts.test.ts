@@ -1,30 +1,18 @@
 /* Where the browser is sent back to, by what the request says of its host. */
-import { request } from 'node:http'
 import { CALLBACK, closeApps, LOGIN, startApp, type TestApp } from '../support/app.ts'
+import { raw, valuesOf } from '../support/raw.ts'
 
 afterEach(closeApps)
 
 const relative = { callbackURL: CALLBACK }
 
 /** Begins a sign-in with these headers, as no browser would send some of them. */
-async function begin(
-  app: TestApp,
-  headers: Record<string, string>,
-): Promise<{ status: number; redirectURI: unknown; body: string }> {
-  const { port } = new URL(app.origin)
-  return await new Promise((resolve, reject) => {
-    request({ port, path: LOGIN, headers, setHost: false, agent: false }, (response) => {
-      let body = ''
-      response.setEncoding('utf8').on('data', (text) => (body += text))
-      response.on('end', () => {
-        const { location } = response.headers
-        const redirectURI = location && new URL(location).searchParams.get('redirect_uri')
-        resolve({ status: response.statusCode ?? 0, redirectURI, body })
-      })
-    })
-      .on('error', reject)
-      .end()
-  })
+async function begin(app: TestApp, headers: Record<string, string>) {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const answer = await raw(app.origin, [`GET ${LOGIN} HTTP/1.1`, ...lines])
+  const [location] = valuesOf(answer, 'location')
+  const redirectURI = location && new URL(location).searchParams.get('redirect_uri')
+  return { status: answer.status, redirectURI, body: answer.body }
 }
 
 it.each([
