@@ -13,7 +13,8 @@ it('no octets are handed out twice, whatever the sizes, also where they are draw
   }
   // Of 3000 ends of 4 octets two may be the same by chance, hardly ever three; the beginnings of 8 are not.
   expect([...seen].filter((text) => text.length === 16)).toHaveLength(3000)
-  expect([firsts.size, lasts.size]).toEqual([256, 256]) // none is always the same
+  // Nor is one of them always the same. All 256 are there nearly always, and 240 of them always.
+  expect(Math.min(firsts.size, lasts.size)).toBeGreaterThan(240)
   expect(seen.size).toBeGreaterThanOrEqual(5998)
 })
 
