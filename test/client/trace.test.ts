@@ -4,8 +4,9 @@ import { inspect } from 'node:util'
 import { jest } from '@jest/globals'
 import { type TraceMessage, traced } from '../../src/client/trace.ts'
 import { IlertClient, MemoryTokenStore, TokenManager } from '../../src/index.ts'
-import { closeApps, REVOKE, rememberTokens, startApp, TOKEN, until } from '../support/app.ts'
+import { closeApps, REVOKE, rememberTokens, startApp, TOKEN } from '../support/app.ts'
 import { closeServers, json, serve } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 const NAMES = ['login', 'refresh', 'api', 'revoke'] as const
 const EVENTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const

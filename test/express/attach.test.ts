@@ -1,6 +1,7 @@
 import { Strategy } from 'passport-strategy'
 import { MemoryTokenStore } from '../../src/index.ts'
-import { type AppOptions, closeApps, rememberTokens, startApp, type TestApp, until } from '../support/app.ts'
+import { type AppOptions, closeApps, rememberTokens, startApp, type TestApp } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 afterEach(closeApps)
 

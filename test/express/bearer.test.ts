@@ -10,8 +10,8 @@ import { Strategy } from 'passport-strategy'
 import passport06 from 'passport06'
 import { type BearerUser, IlertBearerStrategy, IlertStrategy, NetworkError } from '../../src/index.ts'
 import { TOKEN_INFO } from '../sandbox/support.ts'
-import { until } from '../support/app.ts'
 import { closeServers, json, serve } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { closeApis, jwt, MINUTE, SECOND, startApi, type TestApi, tokenOfAnotherApp } from './bearer-app.ts'
 
 afterEach(async () => {

@@ -10,9 +10,9 @@ import {
   startApp,
   type TestApp,
   TOKEN,
-  until,
 } from '../support/app.ts'
 import { closeServers, json, serve } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 afterEach(async () => {
   await closeApps()

@@ -1,7 +1,8 @@
 /* Tokens in the app's own session store, which is known from the first request on. */
 import express from 'express'
 import session from 'express-session'
-import { closeApps, startApp, until } from '../support/app.ts'
+import { closeApps, startApp } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 afterEach(closeApps)
 

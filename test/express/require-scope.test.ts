@@ -19,8 +19,8 @@ import {
   startApp,
   type TestApp,
   TOKEN,
-  until,
 } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 afterEach(async () => {
   jest.restoreAllMocks()

@@ -10,9 +10,9 @@ import {
   REVOKE,
   startApp,
   TOKEN,
-  until,
 } from '../support/app.ts'
 import { closeServers, json, type Received, serve } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { leaks, listen, record, type Said, secretsIn, seek, show } from './leaks.ts'
 
 const KEY = 'CANARY-encryption-key-0123456789-abcdefgh'

@@ -11,8 +11,8 @@ import {
   startApp,
   type TestApp,
   TOKEN,
-  until,
 } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 afterEach(closeApps)
 

@@ -1,5 +1,6 @@
 import type { IlertStrategyOptions } from '../../src/index.ts'
-import { type AppOptions, closeApps, isAlive, LASTING, startApp, until } from '../support/app.ts'
+import { type AppOptions, closeApps, isAlive, LASTING, startApp } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 const crashes: unknown[] = []
 const onCrash = (error: unknown) => crashes.push(error)

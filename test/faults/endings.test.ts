@@ -1,7 +1,8 @@
 import { createClient } from 'redis'
 import { needs } from '../support/needs.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
-import { type Answer, agreed, type Fleet, type FleetOptions, HOUR, startFleet, TOKEN, until } from './fleet.ts'
+import { until } from '../support/until.ts'
+import { type Answer, agreed, type Fleet, type FleetOptions, HOUR, startFleet, TOKEN } from './fleet.ts'
 
 const REVOKE = '/api/developers/oauth2/revoke'
 

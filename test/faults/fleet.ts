@@ -6,6 +6,7 @@ import { PATHS } from '../../src/ilert/endpoints.ts'
 import { REFRESH_INTERVAL_SECONDS } from '../../src/ilert/limits.ts'
 import { createSandbox, type LoggedRequest, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
 import { freePort } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 export const TOKEN: string = PATHS.token
 export const HOUR = 3_600_000
@@ -226,15 +227,6 @@ async function startApp(agent: Agent, env: Record<string, string>): Promise<{ ap
     },
   }
   return { app, child }
-}
-
-/** Asks again and again, since neither a log nor another process tells by itself. */
-export async function until(met: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const end = performance.now() + ms
-  while (!(await met())) {
-    if (performance.now() > end) throw new Error(`Not within ${ms} ms: ${met.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 /** The one word on which all answers agree, or all that there are. */

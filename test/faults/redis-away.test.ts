@@ -1,6 +1,7 @@
 import { createClient } from 'redis'
 import { needs } from '../support/needs.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 import {
   type Answer,
   agreed,
@@ -11,7 +12,6 @@ import {
   PAST_BACK_OFF,
   startFleet,
   TOKEN,
-  until,
 } from './fleet.ts'
 import { type FragileRedis, startFragileRedis } from './redis.ts'
 

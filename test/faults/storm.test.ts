@@ -1,6 +1,7 @@
 import { needs } from '../support/needs.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
-import { agreed, type Fleet, type FleetOptions, HOUR, INTO_THE_WINDOW, startFleet, TOKEN, until } from './fleet.ts'
+import { until } from '../support/until.ts'
+import { agreed, type Fleet, type FleetOptions, HOUR, INTO_THE_WINDOW, startFleet, TOKEN } from './fleet.ts'
 
 const MODES = ['reuse', 'add', 'rotate'] as const
 

@@ -1,4 +1,5 @@
 import { createSandbox, type Fault, type Sandbox } from '../../src/sandbox/index.ts'
+import { until } from '../support/until.ts'
 import { AUTHORIZE, CURRENT_USER, currentUser, exchange, getCode, refresh, TOKEN, tokensFor } from './support.ts'
 
 let sandbox: Sandbox
@@ -9,11 +10,6 @@ afterEach(() => sandbox.close())
 
 const get = (path: string, signal?: AbortSignal) => fetch(`${sandbox.apiURL}${path}`, signal ? { signal } : {})
 const statusOf = async (path: string) => (await get(path)).status
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
-  expect(condition()).toBe(true)
-}
 
 test.each([
   [429, 'too_many_requests', 'TOO_MANY_REQUESTS', '10'],

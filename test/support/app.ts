@@ -303,15 +303,6 @@ export class Browser {
   }
 }
 
-/** Resolves once it is true; for what happens behind a request. */
-export async function until(isTrue: () => unknown, what = 'what was waited for'): Promise<void> {
-  const end = performance.now() + 5000
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`${what} did not come to pass`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 /** The tokens that the app has got, so that a test can see what has become of them. */
 export function rememberTokens() {
   const seen: { accessToken: string; refreshToken?: string }[] = []

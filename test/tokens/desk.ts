@@ -4,7 +4,8 @@ import { IlertClient, type Keeping, MemoryTokenStore, type StoredTokens, TokenMa
 import { createSandbox, type LoggedRequest, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
 import type { After } from '../../src/tokens/time.ts'
-import { optionsOf, REVOKE, TOKEN, until } from '../support/app.ts'
+import { optionsOf, REVOKE, TOKEN } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 export const HOUR = 3_600_000
 export const MINUTE = 60_000

@@ -3,7 +3,8 @@
  */
 import { ReauthenticationRequired } from '../../src/index.ts'
 import type { Sealing } from '../../src/tokens/seal.ts'
-import { TOKEN, until } from '../support/app.ts'
+import { TOKEN } from '../support/app.ts'
+import { until } from '../support/until.ts'
 import { beyond, closeDesks, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)

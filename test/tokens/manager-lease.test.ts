@@ -4,6 +4,7 @@
 import type { StoredTokens, TokenManager } from '../../src/index.ts'
 import type { Lease, TokenStore } from '../../src/tokens/store.ts'
 import { TOKEN } from '../support/app.ts'
+import { until } from '../support/until.ts'
 import { closeDesks, type Desk, HOUR, startDesk } from './desk.ts'
 
 afterEach(closeDesks)
@@ -135,4 +136,47 @@ it('a refresh token that is over is not tried', async () => {
   desk.advance(1)
   await expect(manager.accessToken('a')).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
   expect(desk.refreshes()).toEqual([])
+})
+
+describe('a refresh that somebody else has claimed, where there is no lease', () => {
+  /** Two processes with a grant that is due; the first has asked ilert, which has not answered yet. */
+  async function startClaimed() {
+    const desk = await startDesk({ refreshTokens: 'rotate' })
+    const [first, second] = [desk.manager(), desk.manager()]
+    const tokens = await desk.signIn()
+    await first.save('a', tokens)
+    desk.advance(HOUR)
+    const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang', times: 1 })
+    const answer = first.accessToken('a')
+    await until(() => desk.refreshes().length === 1, 'asked')
+    const waiting = second.accessToken('a')
+    return { desk, first, second, hang, answer, waiting }
+  }
+
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+  it('is waited for, and what it brings is taken over half a second later', async () => {
+    const { desk, hang, answer, waiting } = await startClaimed()
+    for (let i = 0; i < 4; i++) {
+      await turn()
+      desk.advance(500)
+    }
+    expect(desk.refreshes()).toHaveLength(1)
+    hang.clear()
+    const token = await answer
+    desk.advance(500)
+    expect(await waiting).toBe(token)
+    expect(desk.refreshes()).toHaveLength(1)
+  })
+
+  it('is made in its place after 15 seconds, and not before', async () => {
+    const { desk, hang, answer, waiting } = await startClaimed()
+    const before = desk.sandbox.clock.now()
+    const token = await desk.passing(waiting)
+    expect(desk.sandbox.clock.now() - before).toBe(15_000)
+    expect(desk.refreshes()).toHaveLength(2)
+    hang.clear()
+    expect(await desk.passing(answer)).toBe(token)
+    expect(desk.revocations()).toEqual([])
+  })
 })

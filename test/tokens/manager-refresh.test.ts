@@ -3,8 +3,9 @@
  */
 import { NetworkError } from '../../src/index.ts'
 import type { Fault } from '../../src/sandbox/index.ts'
-import { TOKEN, until } from '../support/app.ts'
+import { TOKEN } from '../support/app.ts'
 import { json, serve } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { closeDesks, HOUR, INTO_THE_WINDOW, MINUTE, MODES, startDesk } from './desk.ts'
 
 afterEach(closeDesks)

@@ -2,7 +2,7 @@
  * A store that has lost what was in it: a process that has seen a record not long ago writes it again.
  */
 import { NetworkError, ReauthenticationRequired, type StoredTokens } from '../../src/index.ts'
-import { until } from '../support/app.ts'
+import { until } from '../support/until.ts'
 import { closeDesks, HOUR, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)

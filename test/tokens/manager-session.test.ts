@@ -4,7 +4,7 @@
  */
 import { type StoredTokens, TokenManager } from '../../src/index.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
-import { until } from '../support/app.ts'
+import { until } from '../support/until.ts'
 import { closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)

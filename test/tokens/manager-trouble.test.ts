@@ -3,7 +3,8 @@
  */
 import { Agent, buildConnector } from 'undici'
 import { NetworkError, ReauthenticationRequired, type TokenManager } from '../../src/index.ts'
-import { TOKEN, until } from '../support/app.ts'
+import { TOKEN } from '../support/app.ts'
+import { until } from '../support/until.ts'
 import { beyond, closeDesks, type Desk, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)
@@ -126,6 +127,27 @@ describe('a refresh whose answer is lost', () => {
     await expect(desk.passing(manager.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
     await isOver(manager)
     await expect(desk.passing(desk.manager().accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+  })
+
+  it('counts those minutes until ilert was asked: what it said may be heard much later (rotate)', async () => {
+    const { desk, manager } = await lost('rotate')
+    desk.advance(3 * MINUTE)
+    const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang', times: 1 })
+    const answer = manager.accessToken('a')
+    await until(() => desk.refreshes().length === 2, 'asked')
+    desk.advance(3 * MINUTE)
+    hang.clear()
+    await expect(desk.passing(answer)).rejects.toMatchObject(backingOff)
+    desk.advance(2000)
+    await expect(desk.passing(manager.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+    expect(desk.refreshes()).toHaveLength(3)
+  })
+
+  it('exactly 5 minutes before is long enough (rotate)', async () => {
+    const { desk, manager } = await lost('rotate')
+    desk.advance(5 * MINUTE - 1000)
+    await expect(desk.passing(manager.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+    expect(desk.refreshes()).toHaveLength(2)
   })
 
   it.each(['reuse', 'add'] as const)('is made up for as soon as ilert refreshes again (%s)', async (refreshTokens) => {

@@ -2,7 +2,8 @@
  * What TokenManager keeps, and how it lets go of it: rule 5.
  */
 import { IlertClient, NetworkError, OAuthError, ReauthenticationRequired, TokenManager } from '../../src/index.ts'
-import { LASTING, optionsOf, REVOKE, TOKEN, until } from '../support/app.ts'
+import { LASTING, optionsOf, REVOKE, TOKEN } from '../support/app.ts'
+import { until } from '../support/until.ts'
 import { beyond, closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)
