@@ -1,9 +1,9 @@
 /*
  * What TokenManager has in memory: rules 8 and 9, and how it ends.
  */
-import { ReauthenticationRequired } from '../../src/index.ts'
+import { IlertClient, NetworkError, ReauthenticationRequired } from '../../src/index.ts'
 import type { Sealing } from '../../src/tokens/seal.ts'
-import { TOKEN } from '../support/app.ts'
+import { optionsOf, TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { beyond, closeDesks, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'
 
@@ -60,6 +60,27 @@ describe('close', () => {
     const before = desk.sandbox.clock.now()
     await desk.passing(manager.close())
     expect(desk.sandbox.clock.now() - before).toBeLessThan(MINUTE)
+  })
+})
+
+describe('the client of a manager that is closed', () => {
+  it('is closed with it where it is its own', async () => {
+    const desk = await startDesk()
+    const manager = desk.manager()
+    await manager.save('a', await desk.signIn())
+    expect(await manager.api('a').get('/api/users/current')).toBeTruthy()
+    await manager.close()
+    await expect(manager.api('a').get('/api/users/current')).rejects.toThrow(NetworkError)
+  })
+
+  it('goes on where it was given', async () => {
+    const desk = await startDesk()
+    const client = new IlertClient(optionsOf(desk.sandbox))
+    const manager = desk.manager({}, { client })
+    const { accessToken } = await desk.signIn()
+    await manager.close()
+    expect(await client.currentUser(accessToken)).toBeTruthy()
+    await client.close()
   })
 })
 

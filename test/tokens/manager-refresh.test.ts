@@ -187,6 +187,7 @@ it('a client secret that is wrong by now ends no sign-in', async () => {
       name: 'NetworkError',
       status: 503,
       code: 'refresh_refused',
+      message: expect.stringMatching(/\. The sign-in is kept\.$/),
     })
   }
   expect(desk.refreshes().map(({ status }) => status)).toEqual([400, 400, 400, 400])

@@ -271,3 +271,64 @@ describe('revoke', () => {
     expect(desk.sandbox.requests).toEqual([])
   })
 })
+
+describe('save, beside others', () => {
+  it('that the store does not take leaves what is kept under its key, whose it is', async () => {
+    const desk = await startDesk()
+    const store = new FragileStore(desk.store)
+    const manager = desk.manager({ tokenStore: store })
+    const tokens = await desk.signIn()
+    await manager.save('a', tokens)
+    store.fate = () => 'fail'
+    await expect(manager.save('a', tokens)).rejects.toThrow(NetworkError)
+    store.fate = () => 'work'
+    await expect(manager.save('b', tokens)).rejects.toThrow('kept under another key already')
+    expect(await manager.accessToken('a')).toBe(tokens.accessToken)
+  })
+
+  it('under a key that seemed new replaces what is there after all', async () => {
+    const desk = await startDesk({ refreshTokens: 'add' })
+    await desk.manager().save('a', await desk.signIn())
+    const manager = desk.manager()
+    const tokens = await desk.signIn()
+    await manager.save('a', tokens, { isNew: true })
+    expect(await desk.manager().accessToken('a')).toBe(tokens.accessToken)
+    await until(() => desk.revocations().length === 1, 'revoked')
+  })
+
+  it('replaces, and revokes, what another process has saved meanwhile', async () => {
+    const desk = await startDesk({ refreshTokens: 'add' })
+    const store = new FragileStore(desk.store)
+    const manager = desk.manager({ tokenStore: store })
+    const [tokens, others] = [await desk.signIn(), await desk.signIn()]
+    const { set } = store
+    store.set = async (...args) => {
+      store.set = set
+      await desk.manager().save('a', others)
+      return await set.apply(store, args)
+    }
+    await manager.save('a', tokens)
+    expect(await desk.manager().accessToken('a')).toBe(tokens.accessToken)
+    await until(() => desk.revocations().length === 1, 'revoked')
+    expect(await desk.isAlive(others.refreshToken)).toBe(false)
+    expect(await desk.isAlive(tokens.refreshToken)).toBe(true)
+  })
+})
+
+it('an access token that ilert takes no more before its time is replaced on the way', async () => {
+  const desk = await startDesk()
+  const manager = desk.manager()
+  await manager.save('a', { ...(await desk.signIn()), accessToken: 'of-no-use' })
+  expect(await manager.api('a').get('/api/users/current')).toMatchObject({ username: 'mara.lindqvist' })
+  expect(desk.refreshes()).toHaveLength(1)
+})
+
+it('what another key has sealed is not revoked, and stays', async () => {
+  const desk = await startDesk()
+  const other = desk.manager({ encryptionKey: 'another key than the one of all the others' })
+  const tokens = await desk.signIn()
+  await other.save('a', tokens)
+  await expect(desk.manager().revoke('a')).rejects.toMatchObject({ code: 'unreadable_record', status: 500 })
+  expect(await other.accessToken('a')).toBe(tokens.accessToken)
+  expect(desk.revocations()).toEqual([])
+})
