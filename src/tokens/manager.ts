@@ -288,9 +288,9 @@ export class TokenManager {
 
   async #read(key: string, isCurrent: () => boolean): Promise<Keeper | undefined> {
     const grant = await this.#vault.read(key)
-    const known = this.peek(key)
     // What was saved or revoked here meanwhile is newer than what was read.
-    if (known || !isCurrent() || grant === undefined || grant === UNREADABLE || grant.ended) return known
+    if (!isCurrent()) return this.peek(key)
+    if (grant === undefined || grant === UNREADABLE || grant.ended) return undefined
     return this.#keep(new Keeper(key, grant, this.#parts))
   }
 

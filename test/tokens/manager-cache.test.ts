@@ -175,3 +175,72 @@ describe('the cache', () => {
     for (const tokens of refreshed.slice(-2)) await expect(manager.save('e', tokens)).rejects.toThrow(TypeError)
   })
 })
+
+describe('whose a refresh token is', () => {
+  it('is known of the present one alone', async () => {
+    const desk = await startDesk({ refreshTokens: 'rotate' })
+    const manager = desk.manager()
+    const tokens = await desk.signIn()
+    await manager.save('a', tokens)
+    expect(manager.keyOf(tokens)).toBe('a')
+    desk.advance(HOUR)
+    const next = await manager.get('a')
+    expect(manager.keyOf(tokens)).toBeUndefined()
+    expect(manager.keyOf(next)).toBe('a')
+    await manager.revoke('a')
+    expect(manager.keyOf(next)).toBeUndefined()
+  })
+
+  it('is known of a grant that the cache has pushed out while it is refreshed, and not longer', async () => {
+    const desk = await startDesk()
+    const manager = desk.manager({}, { cachedGrants: 1 })
+    const tokens = await desk.signIn()
+    await manager.save('a', tokens)
+    desk.advance(INTO_THE_WINDOW)
+    const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang', times: 1 })
+    await manager.accessToken('a')
+    await until(() => desk.refreshes().length === 1, 'asked')
+    await manager.save('b', await desk.signIn())
+    expect(manager.keyOf(tokens)).toBe('a')
+    hang.clear()
+    await until(() => manager.peek('a') === undefined, 'forgotten')
+    expect(manager.keyOf(tokens)).toBeUndefined()
+    expect(await manager.accessToken('a')).not.toBe(tokens.accessToken)
+    expect(desk.refreshes()).toHaveLength(1)
+  })
+
+  it('is still known where the grant is saved once more', async () => {
+    const desk = await startDesk()
+    const manager = desk.manager()
+    const tokens = await desk.signIn()
+    await manager.save('a', tokens)
+    await manager.save('a', tokens)
+    expect(manager.keyOf(tokens)).toBe('a')
+  })
+})
+
+it('a grant that is revoked while it is read is not there, whatever was read', async () => {
+  const desk = await startDesk()
+  await desk.manager().save('a', await desk.signIn())
+  const store = new FragileStore(desk.store)
+  const manager = desk.manager({ tokenStore: store })
+  const { get } = store
+  let go = () => {}
+  const gate = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  store.get = async (key) => {
+    store.get = get
+    const record = await get.call(store, key)
+    await gate
+    return record
+  }
+  const token = manager.accessToken('a')
+  await manager.revoke('a')
+  go()
+  await expect(token).rejects.toMatchObject({
+    name: 'ReauthenticationRequired',
+    message: 'No ilert tokens are kept under this key. Sign in, or save() some.',
+  })
+  expect(manager.peek('a')).toBeUndefined()
+})
