@@ -93,7 +93,9 @@ export class Attempts {
 
   /** Makes room for a new attempt, so that all of them together never outgrow what servers take for a header. */
   async #dropOldest(req: Request, newBytes: number): Promise<void> {
-    const pending = cookiesOf(req).filter(([name]) => NAME.test(name))
+    const { cookie = '' } = req.headers
+    if (cookie.length + newBytes <= MAX_PENDING_BYTES) return // they cannot take more than the header that they are in
+    const pending = cookiesOf(cookie).filter(([name]) => NAME.test(name))
     let bytes = pending.reduce((sum, [name, value]) => sum + name.length + value.length, newBytes)
     if (bytes <= MAX_PENDING_BYTES) return
     const aged = await Promise.all(
@@ -128,8 +130,8 @@ function putCookie(req: Request, name: string, value: string, seconds: number): 
   res.setHeader('Cache-Control', 'no-store')
 }
 
-function cookiesOf(req: Request): [string, string][] {
-  return Object.entries(parse(req.headers.cookie ?? '')).filter((entry): entry is [string, string] => Boolean(entry[1]))
+function cookiesOf(header: string): [string, string][] {
+  return Object.entries(parse(header)).filter((entry): entry is [string, string] => Boolean(entry[1]))
 }
 
 /** Passport gives a strategy the request alone; Express has put the response on it. */
