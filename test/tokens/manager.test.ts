@@ -232,6 +232,17 @@ describe('revoke', () => {
     expect(waits[0]).toBeGreaterThan(0)
   })
 
+  it('is tried again after 1, 2, 4 and 8 seconds', async () => {
+    const desk = await startDesk()
+    const manager = desk.manager({}, { random: () => 0 })
+    await manager.save('a', await desk.signIn())
+    desk.sandbox.fault({ path: REVOKE, kind: 503 })
+    await manager.revoke('a')
+    await desk.passing(until(() => desk.revocations().length === 5))
+    const times = desk.revocations().map(({ at }) => at)
+    expect(times.slice(1).map((at, i) => at - (times[i] ?? 0))).toEqual([1000, 2000, 4000, 8000])
+  })
+
   it('that ilert refuses is not tried again', async () => {
     const desk = await startDesk()
     const client = new IlertClient({ ...optionsOf(desk.sandbox), apiURL: desk.sandbox.apiURL })
@@ -328,7 +339,11 @@ it('what another key has sealed is not revoked, and stays', async () => {
   const other = desk.manager({ encryptionKey: 'another key than the one of all the others' })
   const tokens = await desk.signIn()
   await other.save('a', tokens)
-  await expect(desk.manager().revoke('a')).rejects.toMatchObject({ code: 'unreadable_record', status: 500 })
+  await expect(desk.manager().revoke('a')).rejects.toMatchObject({
+    code: 'unreadable_record',
+    status: 500,
+    message: expect.stringContaining("under the key 'a' was sealed with another encryption key or for another app"),
+  })
   expect(await other.accessToken('a')).toBe(tokens.accessToken)
   expect(desk.revocations()).toEqual([])
 })

@@ -19,6 +19,8 @@ const BY_THEMSELVES = [
   { path: 'src/tokens/seal.ts', tests: ['test/tokens/seal.test.ts'] },
   { path: 'src/tokens/memory-store.ts', tests: ['test/tokens/memory-store.test.ts'] },
   { path: 'src/tokens/time.ts', tests: ['test/tokens/time.test.ts'] },
+  { path: 'src/tokens/random.ts', tests: ['test/tokens/random.test.ts'] },
+  { path: 'src/tokens/vault.ts', tests: ['test/tokens/vault.test.ts'] },
   { path: 'src/tokens/session-store.ts', tests: ['test/tokens/session-store.test.ts'] },
   { path: 'src/express/options.ts', tests: ['test/express/options.test.ts'] },
   { path: 'src/express/profile.ts', tests: ['test/express/{profile,sign-in}.test.ts'] },
@@ -45,7 +47,7 @@ export const PARTS = [
     // Those two are judged by tests that start Redis.
     except: ['src/tokens/redis-store.ts', 'src/tokens/redis.ts', ...elsewhere],
     tests: [
-      'test/tokens/!(checks|memory-bound|memory-store|policy|redis-store|session-store|session-stores|time).test.ts',
+      'test/tokens/!(checks|memory-bound|memory-store|policy|random|redis-store|session-store|session-stores|time|vault).test.ts',
       'test/simulation/*.test.ts',
     ],
     statics: false,

@@ -1,0 +1,156 @@
+/*
+ * A token store seen from inside: how long it may take, and what is said of one that is away.
+ */
+import { jest } from '@jest/globals'
+import { IlertError, MemoryTokenStore, NetworkError, type TokenStore } from '../../src/index.ts'
+import { UNREADABLE, writtenAt } from '../../src/tokens/grant.ts'
+import { Sealer } from '../../src/tokens/seal.ts'
+import type { After } from '../../src/tokens/time.ts'
+import { Vault } from '../../src/tokens/vault.ts'
+
+const START = 1_800_000_000_000
+const HOUR = 3_600_000
+const GRANT = writtenAt(START, {
+  id: 'one',
+  version: 1,
+  tokens: { accessToken: 'a token', scope: [], expiresAt: START + HOUR },
+  issuedAt: START,
+})
+
+/** A vault, and the waits that are under way in it. */
+function startVault(differences: Partial<TokenStore> = {}, secret = 'a key for these tests') {
+  const memory = new MemoryTokenStore({ clock: { now: () => START } })
+  const store: TokenStore = {
+    get: (key) => memory.get(key),
+    set: (key, tokens, ttlMs) => memory.set(key, tokens, ttlMs),
+    delete: (key, o) => memory.delete(key, o),
+    ...differences,
+  }
+  const waits = new Map<() => void, number>()
+  const after: After = (ms, then) => {
+    waits.set(then, ms)
+    return () => waits.delete(then)
+  }
+  return { memory, store, waits, vault: new Vault(store, new Sealer([secret], 'tokens'), after) }
+}
+
+const never = () => new Promise<never>(() => {})
+const away = {
+  name: 'NetworkError',
+  code: 'store_unavailable',
+  status: 503,
+  message: 'The token store is away. Try again.',
+}
+const rejection = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('a store that fails', () => {
+  it('is away, with what it failed with as the cause', async () => {
+    const cause = new Error('a store of its own')
+    const { vault } = startVault({ get: () => Promise.reject(cause) })
+    const error = await rejection(vault.read('a'))
+    expect(error).toMatchObject(away)
+    expect((error as Error).cause).toBe(cause)
+  })
+
+  it('with an error of ours has said it better', async () => {
+    const error = new IlertError('No session store is known yet.', { code: 'session_missing', status: 500 })
+    const { vault } = startVault({ get: () => Promise.reject(error) })
+    expect(await rejection(vault.read('a'))).toBe(error)
+  })
+})
+
+describe('a store that does not answer', () => {
+  it.each<[string, (vault: Vault) => Promise<unknown>]>([
+    ['get', (vault) => vault.read('a')],
+    ['set', (vault) => vault.write('a', GRANT, START)],
+    ['touch', (vault) => vault.touch('a', HOUR)],
+    ['delete', (vault) => vault.remove('a')],
+  ])('is away after 10 seconds: %s', async (method, call) => {
+    const { vault, waits } = startVault({ [method]: never })
+    const answer = rejection(call(vault))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([...waits.values()]).toEqual([10_000])
+    for (const end of waits.keys()) end()
+    const error = await answer
+    expect(error).toMatchObject(away)
+    expect((error as Error).cause).toMatchObject({ message: 'no answer within 10000 ms' })
+  })
+
+  it('leaves no wait behind once it has', async () => {
+    const { vault, waits } = startVault()
+    expect(await vault.write('a', GRANT, START)).toBe(true)
+    expect(await vault.read('a')).toEqual(GRANT)
+    expect(waits.size).toBe(0)
+  })
+})
+
+describe('touch', () => {
+  it('is done by a store that can, and by no other', async () => {
+    const touched: unknown[] = []
+    const { vault } = startVault({
+      touch: async (...args) => {
+        touched.push(args)
+      },
+    })
+    expect(await vault.touch('a', HOUR)).toBe(true)
+    expect(touched).toEqual([['a', HOUR]])
+    expect(await startVault().vault.touch('a', HOUR)).toBe(false)
+  })
+})
+
+describe('alone', () => {
+  it('is whoever the store gives the lease, with its signal', async () => {
+    const lease = { signal: new AbortController().signal }
+    const { vault, waits } = startVault({ withLease: (_key, work) => work(lease) })
+    expect(vault.hasLeases).toBe(true)
+    expect(await vault.alone('a', HOUR, async (held) => [held, waits.size])).toEqual([lease, 0])
+  })
+
+  it('is everybody where the store has no leases', async () => {
+    const { vault } = startVault()
+    expect(vault.hasLeases).toBe(false)
+    expect(await vault.alone('a', HOUR, async (held) => held)).toBeUndefined()
+  })
+
+  it('waits for as long as it may', async () => {
+    const { vault, waits } = startVault({
+      withLease: (_key, _work, { signal } = {}) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason))
+        }),
+    })
+    const answer = rejection(vault.alone('a', HOUR, never))
+    expect([...waits.values()]).toEqual([HOUR])
+    for (const end of waits.keys()) end()
+    const error = await answer
+    expect(error).toMatchObject(away)
+    expect((error as Error).cause).toMatchObject({ message: 'no lease in time' })
+  })
+
+  it('leaves no wait behind where the store fails first', async () => {
+    const { vault, waits } = startVault({ withLease: () => Promise.reject(new Error('no connection')) })
+    expect(await rejection(vault.alone('a', HOUR, never))).toBeInstanceOf(NetworkError)
+    expect(waits.size).toBe(0)
+  })
+})
+
+it('a record that no key opens is unreadable, and said so once', async () => {
+  const { vault, store } = startVault()
+  await vault.write('a', GRANT, START)
+  const other = startVault(store, 'another key').vault
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  for (let i = 0; i < 2; i++) expect(await other.read('a')).toBe(UNREADABLE)
+  expect(warn.mock.calls).toEqual([
+    [
+      expect.stringMatching(
+        /^A stored ilert sign-in was sealed with another key .* list the old key behind the new one\.$/,
+      ),
+      { type: 'IlertWarning', code: 'ILERT_UNREADABLE_RECORD' },
+    ],
+  ])
+  warn.mockRestore()
+})
