@@ -102,6 +102,21 @@ describe('touch', () => {
   })
 })
 
+it('a record is removed with the tombstone that is asked for, or none', async () => {
+  const asked: unknown[] = []
+  const { vault } = startVault({
+    delete: async (...args) => {
+      asked.push(args)
+    },
+  })
+  await vault.remove('a')
+  await vault.remove('a', HOUR)
+  expect(asked).toStrictEqual([
+    ['a', {}],
+    ['a', { tombstoneMs: HOUR }],
+  ])
+})
+
 describe('alone', () => {
   it('is whoever the store gives the lease, with its signal', async () => {
     const lease = { signal: new AbortController().signal }

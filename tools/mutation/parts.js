@@ -20,7 +20,7 @@ const BY_THEMSELVES = [
   { path: 'src/tokens/memory-store.ts', tests: ['test/tokens/memory-store.test.ts'] },
   { path: 'src/tokens/time.ts', tests: ['test/tokens/time.test.ts'] },
   { path: 'src/tokens/random.ts', tests: ['test/tokens/random.test.ts'] },
-  { path: 'src/tokens/vault.ts', tests: ['test/tokens/vault.test.ts'] },
+  { path: 'src/tokens/vault.ts', tests: ['test/tokens/{manager-session,vault}.test.ts'] },
   { path: 'src/tokens/session-store.ts', tests: ['test/tokens/session-store.test.ts'] },
   { path: 'src/express/options.ts', tests: ['test/express/options.test.ts'] },
   { path: 'src/express/profile.ts', tests: ['test/express/{profile,sign-in}.test.ts'] },
