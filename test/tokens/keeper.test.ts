@@ -123,6 +123,18 @@ describe('an access token that the API refused', () => {
     expect(desk.refreshes()).toHaveLength(1)
   })
 
+  it('was replaced by another process minutes ago: that will do, and no other is asked for', async () => {
+    const { desk, manager, tokens } = await startGrant()
+    desk.advance(INTO_THE_WINDOW)
+    const other = desk.manager()
+    expect(await other.accessToken('a')).toBe(tokens.accessToken)
+    await desk.quiet(other)
+    desk.advance(5.5 * MINUTE)
+    expect(await refused(manager, tokens)).toBe(true)
+    expect(await manager.accessToken('a')).toBe(await other.accessToken('a'))
+    expect(desk.refreshes()).toHaveLength(1)
+  })
+
   it('waits for a refresh that was begun before the refresh token ended, though none may be begun any more', async () => {
     const { desk, manager, tokens } = await startGrant()
     await manager.save('a', { ...tokens, refreshTokenExpiresAt: desk.sandbox.clock.now() + HOUR })

@@ -143,6 +143,22 @@ describe('a refresh whose answer is lost', () => {
     expect(desk.refreshes()).toHaveLength(3)
   })
 
+  it('is remembered for as long as the clock says that is ahead, whoever asks next in vain (rotate)', async () => {
+    const desk = await startDesk({ refreshTokens: 'rotate' })
+    const { first } = await twoManagers(desk)
+    const ahead = desk.manager({ clock: { now: () => desk.sandbox.clock.now() + 5000 } })
+    desk.advance(HOUR)
+    desk.sandbox.fault({ path: TOKEN, kind: 'reset', processed: true, times: 1 })
+    await expect(ahead.accessToken('a')).rejects.toMatchObject({ code: 'connection_lost' })
+    desk.advance(1000)
+    desk.sandbox.fault({ path: TOKEN, kind: 503, times: 1 })
+    await expect(first.accessToken('a')).rejects.toMatchObject({ code: 'server_error' })
+    desk.advance(5 * MINUTE + 2000)
+    await expect(desk.passing(first.accessToken('a'))).rejects.toMatchObject(backingOff)
+    desk.advance(2000)
+    await expect(desk.passing(first.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+  })
+
   it('exactly 5 minutes before is long enough (rotate)', async () => {
     const { desk, manager } = await lost('rotate')
     desk.advance(5 * MINUTE - 1000)
