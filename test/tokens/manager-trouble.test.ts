@@ -52,6 +52,23 @@ describe('an invalid_grant', () => {
     expect(desk.sandbox.requests.at(-1)).toMatchObject({ path: TOKEN })
   })
 
+  it('is explained by newer tokens also where these are over by now: they can be refreshed in a second', async () => {
+    const desk = await startDesk()
+    const { first, second } = await twoManagers(desk)
+    desk.advance(HOUR)
+    const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang', times: 1 })
+    const answer = first.accessToken('a')
+    await until(() => desk.refreshes().length === 1)
+    desk.advance(16_000)
+    const newer = await second.accessToken('a')
+    desk.advance(HOUR)
+    hang.clear()
+    await expect(answer).rejects.toMatchObject({ ...backingOff, retryAfterSeconds: 1 })
+    desk.advance(1000)
+    expect(await first.accessToken('a')).not.toBe(newer)
+    expect(desk.refreshes().at(-1)).toMatchObject({ status: 200 })
+  })
+
   it('is also explained by tokens that come into the store within 2 s', async () => {
     const desk = await startDesk()
     const { first, second, store } = await twoManagers(desk)
