@@ -97,7 +97,6 @@ export class Attempts {
     if (cookie.length + newBytes <= MAX_PENDING_BYTES) return // they cannot take more than the header that they are in
     const pending = cookiesOf(cookie).filter(([name]) => NAME.test(name))
     let bytes = pending.reduce((sum, [name, value]) => sum + name.length + value.length, newBytes)
-    if (bytes <= MAX_PENDING_BYTES) return
     const aged = await Promise.all(
       pending.map(async ([name, value]) => ({
         name,

@@ -1,4 +1,5 @@
 import express, { Router } from 'express'
+import { MalformedCallback, readCallback } from '../../src/express/callback.ts'
 import { OAuthError } from '../../src/index.ts'
 import {
   type AppOptions,
@@ -28,6 +29,31 @@ function expectUntouched(app: TestApp): void {
   expect(app.count(TOKEN)).toBe(0)
   expect(app.count(CURRENT_USER)).toBe(0)
 }
+
+describe('what a URL says', () => {
+  const read = (url: string) => readCallback({ url } as express.Request)
+
+  it.each(['/auth/ilert', '/auth/ilert?', '/auth/ilert?next=/alerts', '/auth/ilert?error_description=none', '/code=1'])(
+    'is nothing of a callback, so that a sign-in begins: %s',
+    (url) => expect(read(url)).toBeUndefined(),
+  )
+
+  it.each<[string, object]>([
+    ['/callback?code=a&state=b', { code: 'a', state: 'b' }],
+    ['/callback?error=access_denied', { error: 'access_denied' }],
+    ['?state=b', { state: 'b' }],
+    ['/callback?state=&code=a%20b&error_description=c%3Fd?e', { code: 'a b', errorDescription: 'c?d?e' }],
+  ])('is read to the letter: %s', (url, query) => {
+    const nothing = { state: undefined, code: undefined, error: undefined, errorDescription: undefined }
+    expect(read(url)).toStrictEqual({ ...nothing, ...query })
+  })
+
+  it.each(['state', 'code', 'error', 'error_description'])('has nothing twice: %s', (name) => {
+    expect(() => read(`/callback?state=a&${name}=a&${name}=b`)).toThrow(
+      new MalformedCallback(`The answer has ${name} more than once.`),
+    )
+  })
+})
 
 describe('a callback is refused without a call to ilert', () => {
   it('when it is replayed and the cookie of its attempt is gone', async () => {
