@@ -1,6 +1,6 @@
 import { Strategy } from 'passport-strategy'
 import { MemoryTokenStore } from '../../src/index.ts'
-import { type AppOptions, closeApps, rememberTokens, startApp, type TestApp } from '../support/app.ts'
+import { type AppOptions, closeApps, REVOKE, rememberTokens, startApp, type TestApp } from '../support/app.ts'
 import { until } from '../support/until.ts'
 
 afterEach(closeApps)
@@ -184,6 +184,22 @@ describe("the app's own callback", () => {
   })
 })
 
+it("the app's own callback that logs in without a session attaches the tokens to none, and they are revoked", async () => {
+  const app = await startApp({
+    callback: (app) => (req, res, next) => {
+      app.passport.authenticate('ilert', (error: unknown, user: Express.User) => {
+        if (error) return next(error)
+        req.logIn(user, { session: false }, (failed) => (failed ? next(failed) : res.json(req.user)))
+      })(req, res, next)
+    },
+  })
+  const browser = app.browser()
+  expect((await browser.signIn()).json).toMatchObject({ provider: 'ilert' })
+  expect(await browser.home()).toMatchObject({ user: null, connected: false })
+  await until(() => app.count(REVOKE) === 1, 'revoked')
+  expect(app.store.grants()).toEqual([])
+})
+
 describe('passport.authorize', () => {
   const linking: AppOptions = {
     ...localRoutes,
@@ -322,7 +338,7 @@ describe('without express-session', () => {
     const app = await startApp({ session: false })
     const page = await app.browser().signIn()
     expect([page.status, page.json.code]).toEqual([500, 'session_missing'])
-    await until(() => app.count('/api/developers/oauth2/revoke') === 1)
+    await until(() => app.count(REVOKE) === 1)
   })
 
   it('a sign-in works where the app wants no session', async () => {

@@ -588,3 +588,36 @@ it('a grant that was ended elsewhere is no sign-in any more, for pages and for f
   const both = await Promise.all([open(browser, '/alerts'), browser.send('/alerts', FETCH)])
   expect(both.map(({ status }) => status)).toEqual([302, 401])
 })
+
+describe('a step-up that comes back to another session than it was begun in', () => {
+  /** Two users of a sandbox that asks, and a step-up of the first. */
+  async function startStepUp() {
+    const app = await pages({ sandbox: { approve: false } })
+    const browser = app.browser()
+    const [first = '', second = ''] = app.sandbox.users.map(({ username }) => username)
+    const signIn = async (username: string) => browser.visit(await answer(app, await browser.begin(), username))
+    await signIn(first)
+    const { location } = await open(browser, '/teams')
+    return { browser, first, second, signIn, callback: await answer(app, location, first) }
+  }
+
+  it('keeps nothing of somebody else who has signed in meanwhile', async () => {
+    const { browser, first, second, signIn, callback } = await startStepUp()
+    await signIn(second)
+    await browser.visit('/cart')
+    expect(await browser.home()).toMatchObject({ user: { username: second }, session: { cart: ['a book'] } })
+    expect((await browser.visit(callback)).location).toBe('/teams')
+    const { user, session } = await browser.home()
+    expect(user).toMatchObject({ username: first })
+    expect(session).not.toHaveProperty('cart')
+  })
+
+  it('signs in where that session has ended', async () => {
+    const { browser, first, callback } = await startStepUp()
+    const attempt = browser.cookies.split('; ').filter((cookie) => cookie.startsWith('ilert.'))
+    expect(attempt).toHaveLength(1)
+    const page = await browser.visit(callback, { headers: { cookie: attempt.join('; ') } })
+    expect(page.location).toBe('/teams')
+    expect(await browser.home()).toMatchObject({ user: { username: first }, connected: true })
+  })
+})
