@@ -87,6 +87,8 @@ describe('logout', () => {
     const { app, browser } = await signedIn()
     const page = await browser.visit('/logout', { method })
     expect([page.status, page.headers.get('allow')]).toEqual([405, 'POST'])
+    expect(page.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(page.text).toBe(method === 'HEAD' ? '' : 'Sign out with a POST.')
     expect(app.count(REVOKE)).toBe(0)
     expect(await browser.home()).toMatchObject({ connected: true })
   })
@@ -252,6 +254,23 @@ describe('a slow request that saves its session after logout', () => {
     expect(browser.cookies).toBe(cookie)
     await browser.signIn()
     expect(await browser.home()).toMatchObject({ connected: true })
+  })
+
+  it('is ended also in an app where Passport has put no logout on the request', async () => {
+    const { app, browser, out, with_, cookie, proceed, atGate } = await signedIn({
+      before: (web) =>
+        web.use((req, _res, next) => {
+          Object.defineProperty(req, 'logout', { get: () => undefined, set: () => {} })
+          next()
+        }),
+    })
+    const slow = browser.visit('/slow')
+    await atGate
+    await out()
+    proceed()
+    await slow
+    expect((await with_(cookie)).session).not.toHaveProperty('slow')
+    expect(signedInSessions(app)).toEqual([])
   })
 
   it('is refused by requireScope', async () => {

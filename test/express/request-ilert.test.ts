@@ -1,4 +1,6 @@
-import { closeApps, startApp } from '../support/app.ts'
+import { MemoryTokenStore } from '../../src/index.ts'
+import { closeApps, optionsOf, startApp } from '../support/app.ts'
+import { FragileStore } from '../tokens/desk.ts'
 
 afterEach(closeApps)
 
@@ -38,4 +40,43 @@ test('req.ilert says when the token ends, and how often it was refreshed', async
   expect(after.refreshes).toBe(1)
   expect(after.issuedAt).toBeGreaterThanOrEqual(before.issuedAt + 3_600_000)
   expect(after.expiresAt).toBeGreaterThanOrEqual(before.expiresAt + 3_600_000)
+})
+
+describe('in a process that has just started', () => {
+  /** Somebody who has signed in, and the app once more, over the same stores: that of the tokens can be away. */
+  async function restarted() {
+    const tokens = new MemoryTokenStore()
+    const first = await startApp({ strategy: { tokenStore: tokens } })
+    const browser = first.browser()
+    await browser.signIn()
+    const tokenStore = new FragileStore(tokens)
+    const app = await startApp({
+      strategy: { ...optionsOf(first.sandbox), clock: first.sandbox.clock, tokenStore },
+      session: { store: first.store, secret: 'keyboard cat', resave: false, saveUninitialized: false },
+    })
+    const visit = (path: string) => app.browser().visit(path, { headers: { cookie: browser.cookies } })
+    return { tokenStore, visit, token: (await browser.visit('/token')).text }
+  }
+
+  test('a token store that is away signs nobody out, and says so where a token is needed', async () => {
+    const { tokenStore, visit, token } = await restarted()
+    tokenStore.fate = () => 'fail'
+    expect((await visit('/')).json).toMatchObject({ connected: true, scope: [], user: { provider: 'ilert' } })
+    const page = await visit('/token')
+    expect([page.status, page.json.code]).toEqual([503, 'store_unavailable'])
+    tokenStore.fate = () => 'work'
+    expect((await visit('/token')).text).toBe(token)
+  })
+
+  test('the token is there at the first request, and what it can be used for', async () => {
+    const { visit } = await restarted()
+    expect((await visit('/')).json).toMatchObject({ connected: true, scope: ['profile'] })
+  })
+
+  test('a user whose tokens are gone is not connected, and stays signed in to the app', async () => {
+    const { tokenStore, visit } = await restarted()
+    tokenStore.get = async () => undefined
+    expect((await visit('/')).json).toMatchObject({ connected: false, user: { provider: 'ilert' } })
+    expect((await visit('/token')).json).toMatchObject({ name: 'ReauthenticationRequired' })
+  })
 })

@@ -389,6 +389,13 @@ describe('a navigation of somebody who has not granted the scope', () => {
     expect((await open(browser, '/teams')).status).toBe(403)
   })
 
+  it('is asked for with another one that was never refused', async () => {
+    const { browser } = await signedIn()
+    await comeBack(browser, only((await open(browser, '/alerts')).location, 'profile service'))
+    expect((await open(browser, '/alerts')).status).toBe(403)
+    expect(asks((await open(browser, '/both')).location)).toEqual(['alert', 'profile', 'service', 'team'])
+  })
+
   it('is asked again after signing in anew', async () => {
     const { browser } = await signedIn()
     await comeBack(browser, only((await open(browser, '/alerts/new')).location, 'profile service'))

@@ -1,6 +1,13 @@
 /* Whose tokens a session has: those of the Passport user under whom they were attached, and of nobody else. */
 import type { Request } from 'express'
-import { rawEntry, readEntry, removeEntry, sessionParts, writeEntry } from '../../src/express/session-entry.ts'
+import {
+  lifetimeOf,
+  rawEntry,
+  readEntry,
+  removeEntry,
+  sessionParts,
+  writeEntry,
+} from '../../src/express/session-entry.ts'
 
 const ENTRY = { grant: 'session:1', account: '4711' }
 const NAME = 'ilert'
@@ -56,4 +63,11 @@ it('are not there without a session, or once they were removed', () => {
 
 it('are those of the strategy of that name', () => {
   expect(readEntry(requestOf('mara', 'mara'), 'another')).toBeUndefined()
+})
+
+it.each([
+  [8 * 3_600_000, 8 * 3_600_000],
+  [null, 14 * 86_400_000],
+])('last as long as the session, or 14 days where that has no end: %p', (originalMaxAge, lifetime) => {
+  expect(lifetimeOf({ cookie: { originalMaxAge } } as never)).toBe(lifetime)
 })

@@ -7,7 +7,10 @@
  *   the tests, which is cheap only where they are
  */
 
-/** What has tests of just that: they are quick, and nothing else need be asked. Here statics cost little, too. */
+/**
+ * What has tests of just that: they are quick, and nothing else need be asked. Here statics cost little, too. All of
+ * src/express is here: its tests run whole apps, and all of them for each change would take hours.
+ */
 const BY_THEMSELVES = [
   { path: 'src/client/answers.ts', tests: ['test/client/answers.test.ts'] },
   { path: 'src/client/api-path.ts', tests: ['test/client/api-path.test.ts'] },
@@ -28,6 +31,25 @@ const BY_THEMSELVES = [
   { path: 'src/express/bearer-cache.ts', tests: ['test/express/bearer-cache.test.ts'] },
   { path: 'src/express/callback.ts', tests: ['test/express/{callback,authorize,hosts,nowhere}.test.ts'] },
   { path: 'src/express/attempts.ts', tests: ['test/express/{attempt,attempts,callback}.test.ts'] },
+  { path: 'src/express/app-session-store.ts', tests: ['test/express/{own-store,logout}.test.ts'] },
+  { path: 'src/express/attach.ts', tests: ['test/express/{attach,nowhere,require-scope}.test.ts'] },
+  { path: 'src/express/bearer.ts', tests: ['test/express/bearer.test.ts'] },
+  { path: 'src/express/bearer-challenge.ts', tests: ['test/express/{bearer,bearer-challenge}.test.ts'] },
+  { path: 'src/express/logout.ts', tests: ['test/express/logout.test.ts'] },
+  {
+    path: 'src/express/request-ilert.ts',
+    tests: ['test/express/{request-ilert,api,attach,logout,require-scope}.test.ts'],
+  },
+  { path: 'src/express/require-scope.ts', tests: ['test/express/require-scope.test.ts'] },
+  { path: 'src/express/return-to.ts', tests: ['test/express/return-to.test.ts'] },
+  { path: 'src/express/session.ts', tests: ['test/express/{request-ilert,session-entry,logout,attach}.test.ts'] },
+  { path: 'src/express/session-entry.ts', tests: ['test/express/{session-entry,attach}.test.ts'] },
+  { path: 'src/express/sign-in.ts', tests: ['test/express/{sign-in,twice,nowhere}.test.ts'] },
+  {
+    path: 'src/express/strategy.ts',
+    tests: ['test/express/{authorize,options,callback,nowhere,require-scope}.test.ts'],
+  },
+  { path: 'src/express/verify.ts', tests: ['test/express/verify.test.ts'] },
 ].map((part) => ({ ...part, except: [], statics: true }))
 
 const elsewhere = BY_THEMSELVES.map(({ path }) => path)
@@ -52,6 +74,7 @@ export const PARTS = [
     ],
     statics: false,
   },
+  // What has no line above yet.
   { path: 'src/express', except: elsewhere, tests: ['test/express/!(away|versions).test.ts'], statics: false },
 ]
 
