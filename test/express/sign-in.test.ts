@@ -1,6 +1,9 @@
-import { CURRENT_USER, closeApps, startApp, TOKEN } from '../support/app.ts'
+import { type AppOptions, CURRENT_USER, closeApps, REVOKE, startApp, TOKEN } from '../support/app.ts'
+import { closeServers, json, serve } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 afterEach(closeApps)
+afterEach(closeServers)
 
 it('signs in with two calls to ilert: one for the tokens, one for the user', async () => {
   const app = await startApp()
@@ -35,4 +38,41 @@ it("works with the sandbox's own browser", async () => {
   const cookie = await app.sandbox.signIn(`${app.origin}/auth/ilert`, { as: second?.username ?? '' })
   const page = await app.browser().visit('/', { headers: { cookie } })
   expect(page.json).toMatchObject({ user: { username: second?.username }, connected: true })
+})
+
+describe('who may sign in', () => {
+  /** Ends a sign-in with what Passport hands to the app's callback. */
+  const callback: AppOptions['callback'] = (app) => (req, res, next) => {
+    app.passport.authenticate('ilert', (error: unknown, user: unknown, info: unknown, status: unknown) => {
+      if (error) next(error)
+      else res.json({ user, info, status })
+    })(req, res, next)
+  }
+
+  it.each([
+    { allowedTenants: ['initech', 'nordwind'], user: expect.objectContaining({ tenant: 'nordwind' }) },
+    {
+      allowedTenants: ['initech'],
+      user: false,
+      info: { message: "The ilert account 'nordwind' may not sign in here." },
+      status: 403,
+    },
+  ])('of the accounts: $allowedTenants', async ({ allowedTenants, ...answer }) => {
+    const app = await startApp({ strategy: { allowedTenants }, callback })
+    expect(app.sandbox.users[0]?.tenant).toBe('nordwind')
+    expect((await app.browser().signIn()).json).toEqual(answer)
+    await until(() => app.count(REVOKE) === 1, 'revoked') // nobody keeps them: the callback logs in nobody
+  })
+
+  it('nobody whose account is not told, where accounts are chosen', async () => {
+    const ilert = await serve((response, { path }) =>
+      json(response, 200, path === TOKEN ? { access_token: 'opaque', refresh_token: 'r', expires_in: 60 } : { id: 1 }),
+    )
+    const app = await startApp({ strategy: { apiURL: ilert.origin, allowedTenants: ['nordwind'] }, callback })
+    expect((await app.browser().signIn()).json).toMatchObject({
+      user: false,
+      info: { message: 'This ilert account may not sign in here.' },
+    })
+    await until(() => ilert.requests.some(({ path }) => path === REVOKE), 'revoked')
+  })
 })
