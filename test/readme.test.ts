@@ -12,7 +12,8 @@ import { IlertClient, TokenManager } from '../src/index.ts'
 import { createSandbox, type Sandbox } from '../src/sandbox/index.ts'
 import { RedisTokenStore } from '../src/tokens/redis.ts'
 import { needs } from './support/needs.ts'
-import { freePort, startRedis } from './support/redis.ts'
+import { freePort } from './support/port.ts'
+import { startRedis } from './support/redis.ts'
 
 const run = promisify(execFile)
 

@@ -17,7 +17,8 @@ import {
   type TokenStore,
 } from '../../src/index.ts'
 import { seek } from '../express/leaks.ts'
-import { closeServers, freePort, json, serve } from '../support/server.ts'
+import { freePort } from '../support/port.ts'
+import { closeServers, json, serve } from '../support/server.ts'
 
 /** A secret that shares nothing with the others but its first letters. */
 const canary = (name: string) => `CANARY${createHash('sha256').update(name).digest('hex')}`

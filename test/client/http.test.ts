@@ -8,7 +8,8 @@ import { IlertClient } from '../../src/client/client.ts'
 import type { Connection } from '../../src/client/connection.ts'
 import { Http } from '../../src/client/http.ts'
 import { type IlertError, NetworkError } from '../../src/ilert/errors.ts'
-import { closeServers, freePort, json, type Received, serve, serveSocket, type TestServer } from '../support/server.ts'
+import { freePort } from '../support/port.ts'
+import { closeServers, json, type Received, serve, serveSocket, type TestServer } from '../support/server.ts'
 
 const TOKENS = { access_token: 'access-token', expires_in: 3600, refresh_token: 'refresh-token', scope: 'profile' }
 const CODE = { code: 'the-code', redirectURI: 'https://app.example/cb', codeVerifier: 'the-verifier' }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { IlertClient } from '../../src/client/client.ts'
-import { closeServers, freePort, json, serve, serveSocket, type TestServer } from '../support/server.ts'
+import { freePort } from '../support/port.ts'
+import { closeServers, json, serve, serveSocket, type TestServer } from '../support/server.ts'
 
 const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
 const before = { ...process.env }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { freePort } from '../support/server.ts'
+import { freePort } from '../support/port.ts'
 import { builtApp, ROOT } from './app-copy.ts'
 import { atEnd } from './clean-up.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
+import { freePort } from '../support/port.ts'
 import { startRedis } from '../support/redis.ts'
-import { freePort } from '../support/server.ts'
 import { type AppProcess, startApp } from './app-process.ts'
 import { atEnd } from './clean-up.ts'
 import { get } from './http.ts'

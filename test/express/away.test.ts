@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { NetworkError } from '../../src/index.ts'
 import { CURRENT_USER, closeApps, REVOKE, startApp, TOKEN } from '../support/app.ts'
-import { closeServers, freePort } from '../support/server.ts'
+import { freePort } from '../support/port.ts'
+import { closeServers } from '../support/server.ts'
 
 afterEach(async () => {
   await closeApps()

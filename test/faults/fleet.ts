@@ -5,7 +5,7 @@ import { Agent, request } from 'undici'
 import { PATHS } from '../../src/ilert/endpoints.ts'
 import { REFRESH_INTERVAL_SECONDS } from '../../src/ilert/limits.ts'
 import { createSandbox, type LoggedRequest, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
-import { freePort } from '../support/redis.ts'
+import { freePort } from '../support/port.ts'
 import { until } from '../support/until.ts'
 
 export const TOKEN: string = PATHS.token

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findProgram } from '../support/needs.ts'
-import { freePort } from '../support/redis.ts'
+import { freePort } from '../support/port.ts'
 
 /** A Redis that comes back on its own port, as a restarted one does. */
 export interface FragileRedis {

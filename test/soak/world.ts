@@ -1,6 +1,7 @@
 /* Everything that is there: an ilert, two Redis, the processes of the app, and the people. */
 import { type FragileRedis, startFragileRedis } from '../faults/redis.ts'
-import { freePort, type RedisServer, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/port.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
 import type { AppConfig } from './app.ts'
 import { type SoakIlert, startIlert } from './ilert.ts'
 import type { Judge } from './judge.ts'

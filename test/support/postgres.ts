@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { findProgram } from './needs.ts'
-import { freePort } from './redis.ts'
+import { freePort } from './port.ts'
 
 const run = promisify(execFile)
 

@@ -59,13 +59,6 @@ export function json(response: ServerResponse, status: number, body: unknown, he
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
-/** A port on which nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = await listen(net.createServer(), [])
-  await server.close()
-  return server.port
-}
-
 const running = new Set<TestServer>()
 
 /** Closes every server that is still there; for `afterEach`. */
