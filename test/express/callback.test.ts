@@ -311,3 +311,48 @@ it('a sign-in may be begun with a POST', async () => {
   expect(page.status).toBe(302)
   expect((await browser.visit(await browser.consent(page.location))).location).toBe('/')
 })
+
+describe("what an app's own callback is told", () => {
+  const callback: AppOptions['callback'] = (app) => (req, res, next) => {
+    app.passport.authenticate('ilert', (error: unknown, user: unknown, info: unknown, status: unknown) => {
+      if (error) next(error)
+      else res.json({ user, info, status })
+    })(req, res, next)
+  }
+  const again = 'Start again from the sign-in page.'
+
+  it.each<[string, number, (code: string, state: string) => string, string]>([
+    [
+      `This sign-in was not begun in this browser, is over, or took too long. ${again}`,
+      403,
+      (code) => `code=${code}&state=${'A'.repeat(22)}`,
+      'GET',
+    ],
+    [
+      `This sign-in was not begun in this browser, is over, or took too long. ${again}`,
+      403,
+      (code) => `code=${code}`,
+      'GET',
+    ],
+    [`The answer has no code. ${again}`, 400, (_, state) => `state=${state}`, 'GET'],
+    [
+      `The answer has code more than once. ${again}`,
+      400,
+      (code, state) => `code=${code}&code=${code}&state=${state}`,
+      'GET',
+    ],
+    ['The sign-in can only be finished with a GET.', 405, (code, state) => `code=${code}&state=${state}`, 'POST'],
+  ])('%s (%i)', async (message, status, query, method) => {
+    const { browser, code, state } = await begun({ callback })
+    const page = await browser.visit(`${CALLBACK}?${query(code, state)}`, { method })
+    expect(page.json).toEqual({ user: false, info: { message }, status })
+  })
+
+  it('an error that verify has not named is named', async () => {
+    const { browser, callback: url } = await begun({ strategy: { verify: () => Promise.reject(undefined) } })
+    expect((await browser.visit(url)).json).toMatchObject({
+      name: 'IlertError',
+      message: 'The sign-in failed, and verify did not say why.',
+    })
+  })
+})
