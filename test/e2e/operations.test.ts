@@ -159,14 +159,15 @@ describe('the end', () => {
     expect(desk.apps[0].stderr).toBe('')
   })
 
-  it('waits for a request that is under way, and says meanwhile that it is not ready', async () => {
+  it('waits for a request that is under way, and is ready for no other meanwhile', async () => {
     const desk = await startDesk()
     const cookie = await cookieOf(desk)
     const probe = await openConnection(desk)
     const { answer } = await slowPage(desk, cookie, 4000)
     desk.apps[0].signal('SIGTERM')
     await sleep(300)
-    expect(await probe.ask('/readyz')).toMatch(/^HTTP\/1\.1 503 /)
+    // Node 26 closes a connection that has not had a request yet, as all do with those that wait for their next one.
+    expect(await probe.ask('/readyz')).toMatch(/^HTTP\/1\.1 503 |^closed$/)
 
     const page = await answer
     expect([page.status, deskOwner(page)]).toEqual([200, 'Mara Lindqvist'])
@@ -248,10 +249,15 @@ async function openConnection({ url }: Desk) {
   const socket = connect(Number(port), hostname)
   atEnd(() => socket.destroy())
   await once(socket, 'connect')
+  socket.on('error', () => {})
+  const closed = new Promise<string>((resolve) => {
+    socket.once('close', () => resolve('closed'))
+  })
   return {
+    /** What the answer begins with, or `closed`. */
     async ask(path: string): Promise<string> {
       socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`)
-      return await read(socket)
+      return await Promise.race([read(socket).catch(() => closed), closed])
     },
   }
 }

@@ -12,10 +12,9 @@ it('has the user as ilert sent it, to the letter', () => {
   expect(_json).toEqual({ id: 7, shiftColor: '#fff', n: 1.5 })
 })
 
-it('has one too for a user that JSON.parse takes and JSON.stringify does not', () => {
+it('has one too for a user that JSON.parse takes and JSON.stringify, before Node 26, does not', () => {
   const depth = 100_000
   const text = `{"id":7,"username":"mara","extra":${'['.repeat(depth)}${']'.repeat(depth)}}`
-  expect(() => JSON.stringify(JSON.parse(text))).toThrow(RangeError)
   const profile = profileOf(text)
   expect(profile).toMatchObject({ id: '7', username: 'mara' })
   expect(profile._raw).toBe(text)

@@ -68,6 +68,13 @@ describe('in a process that has just started', () => {
     expect((await visit('/token')).text).toBe(token)
   })
 
+  test('a token store that is back within the same request gives the token', async () => {
+    const { tokenStore, visit, token } = await restarted()
+    let calls = 0
+    tokenStore.fate = () => (calls++ === 0 ? 'fail' : 'work')
+    expect((await visit('/token')).text).toBe(token)
+  })
+
   test('the token is there at the first request, and what it can be used for', async () => {
     const { visit } = await restarted()
     expect((await visit('/')).json).toMatchObject({ connected: true, scope: ['profile'] })
