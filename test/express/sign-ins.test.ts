@@ -122,7 +122,7 @@ describe('a client that has gone', () => {
     // A thousand others are known by then, and this one no more.
     const others = Array.from({ length: 1000 }, (_, i) => signIns.take(request().req, `state ${i}`, `x${i}`, ATTEMPT))
     await until(() => revoked().length === 1, 'revoked')
-    await Promise.all(others.map((other) => other?.result))
+    await Promise.all(others.map(async (other) => await other?.result))
     expect(revoked()).toEqual(['r-one'])
   })
 
