@@ -166,8 +166,9 @@ describe('the end', () => {
     const { answer } = await slowPage(desk, cookie, 4000)
     desk.apps[0].signal('SIGTERM')
     await sleep(300)
+    const closesUnused = Number(process.versions.node.split('.')[0]) >= 26
     // Node 26 closes a connection that has not had a request yet, as all do with those that wait for their next one.
-    expect(await probe.ask('/readyz')).toMatch(/^HTTP\/1\.1 503 |^closed$/)
+    expect(await probe.ask('/readyz')).toMatch(closesUnused ? /^closed$/ : /^HTTP\/1\.1 503 /)
 
     const page = await answer
     expect([page.status, deskOwner(page)]).toEqual([200, 'Mara Lindqvist'])

@@ -9,6 +9,7 @@ import {
   startApp,
   type TestApp,
   TOKEN,
+  tellAll,
 } from '../support/app.ts'
 
 afterEach(closeApps)
@@ -313,12 +314,6 @@ it('a sign-in may be begun with a POST', async () => {
 })
 
 describe("what an app's own callback is told", () => {
-  const callback: AppOptions['callback'] = (app) => (req, res, next) => {
-    app.passport.authenticate('ilert', (error: unknown, user: unknown, info: unknown, status: unknown) => {
-      if (error) next(error)
-      else res.json({ user, info, status })
-    })(req, res, next)
-  }
   const again = 'Start again from the sign-in page.'
 
   it.each<[string, number, (code: string, state: string) => string, string]>([
@@ -343,7 +338,7 @@ describe("what an app's own callback is told", () => {
     ],
     ['The sign-in can only be finished with a GET.', 405, (code, state) => `code=${code}&state=${state}`, 'POST'],
   ])('%s (%i)', async (message, status, query, method) => {
-    const { browser, code, state } = await begun({ callback })
+    const { browser, code, state } = await begun({ callback: tellAll })
     const page = await browser.visit(`${CALLBACK}?${query(code, state)}`, { method })
     expect(page.json).toEqual({ user: false, info: { message }, status })
   })

@@ -1,4 +1,4 @@
-import { type AppOptions, CURRENT_USER, closeApps, REVOKE, startApp, TOKEN } from '../support/app.ts'
+import { CURRENT_USER, closeApps, REVOKE, startApp, TOKEN, tellAll } from '../support/app.ts'
 import { closeServers, json, serve } from '../support/server.ts'
 import { until } from '../support/until.ts'
 
@@ -41,14 +41,6 @@ it("works with the sandbox's own browser", async () => {
 })
 
 describe('who may sign in', () => {
-  /** Ends a sign-in with what Passport hands to the app's callback. */
-  const callback: AppOptions['callback'] = (app) => (req, res, next) => {
-    app.passport.authenticate('ilert', (error: unknown, user: unknown, info: unknown, status: unknown) => {
-      if (error) next(error)
-      else res.json({ user, info, status })
-    })(req, res, next)
-  }
-
   it.each([
     { allowedTenants: ['initech', 'nordwind'], user: expect.objectContaining({ tenant: 'nordwind' }) },
     {
@@ -58,7 +50,7 @@ describe('who may sign in', () => {
       status: 403,
     },
   ])('of the accounts: $allowedTenants', async ({ allowedTenants, ...answer }) => {
-    const app = await startApp({ strategy: { allowedTenants }, callback })
+    const app = await startApp({ strategy: { allowedTenants }, callback: tellAll })
     expect(app.sandbox.users[0]?.tenant).toBe('nordwind')
     expect((await app.browser().signIn()).json).toEqual(answer)
     await until(() => app.count(REVOKE) === 1, 'revoked') // nobody keeps them: the callback logs in nobody
@@ -68,7 +60,7 @@ describe('who may sign in', () => {
     const ilert = await serve((response, { path }) =>
       json(response, 200, path === TOKEN ? { access_token: 'opaque', refresh_token: 'r', expires_in: 60 } : { id: 1 }),
     )
-    const app = await startApp({ strategy: { apiURL: ilert.origin, allowedTenants: ['nordwind'] }, callback })
+    const app = await startApp({ strategy: { apiURL: ilert.origin, allowedTenants: ['nordwind'] }, callback: tellAll })
     expect((await app.browser().signIn()).json).toMatchObject({
       user: false,
       info: { message: 'This ilert account may not sign in here.' },

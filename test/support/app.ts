@@ -303,6 +303,14 @@ export class Browser {
   }
 }
 
+/** An app's own callback: answers with all that Passport hands to it. */
+export const tellAll: NonNullable<AppOptions['callback']> = (app) => (req, res, next) => {
+  app.passport.authenticate('ilert', (error: unknown, user: unknown, info: unknown, status: unknown) => {
+    if (error) next(error)
+    else res.json({ user, info, status })
+  })(req, res, next)
+}
+
 /** The tokens that the app has got, so that a test can see what has become of them. */
 export function rememberTokens() {
   const seen: { accessToken: string; refreshToken?: string }[] = []
