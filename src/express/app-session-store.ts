@@ -3,11 +3,11 @@ import type { Store } from 'express-session'
 import type { Clock } from '../client/connection.ts'
 import { IlertError } from '../ilert/errors.ts'
 import { SessionTokenStore } from '../tokens/session-store.ts'
-import type { StoredTokens, TokenStore } from '../tokens/store.ts'
+import type { SetsUnderNewKeys, StoredTokens } from '../tokens/store.ts'
 import { sessionOf, sessionParts } from './session-entry.ts'
 
 /** The token store over the app's own express-session store, which is known from the first request on. */
-export class AppSessionStore implements TokenStore {
+export class AppSessionStore implements SetsUnderNewKeys {
   readonly #clock: Clock
   #sessionStore: Store | undefined
   #tokenStore: SessionTokenStore | undefined
@@ -34,6 +34,10 @@ export class AppSessionStore implements TokenStore {
 
   set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
     return this.#bound().set(key, tokens, ttlMs)
+  }
+
+  setUnderNewKey(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+    return this.#bound().setUnderNewKey(key, tokens, ttlMs)
   }
 
   touch(key: string, ttlMs: number): Promise<void> {

@@ -147,13 +147,14 @@ export class TokenManager {
     const now = this.#parts.clock.now()
     const id = randomUUID()
     for (let tries = 0; tries < 4; tries++) {
-      const before = isNew && tries === 0 ? undefined : await this.#vault.read(key)
+      const looks = tries > 0 || !isNew
+      const before = looks ? await this.#vault.read(key) : undefined
       if (before === UNREADABLE) throw unreadable(key)
       // Higher than whatever was here before its tombstone; but right behind what is here now, so that nothing lands
       // in between without being seen.
       const version = before ? before.version + 1 : Math.floor(now)
       const grant = writtenAt(now, { id, version, tokens, issuedAt: now, ...o })
-      if (await this.#vault.write(key, grant, now)) {
+      if (await this.#vault.write(key, grant, now, !looks)) {
         this.#loading.delete(key)
         this.#keep(new Keeper(key, grant, this.#parts))
         if (before) this.discard(before.tokens)

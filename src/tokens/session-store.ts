@@ -49,12 +49,21 @@ export class SessionTokenStore implements TokenStore {
   }
 
   /** @throws {TypeError} for a key, a record or a `ttlMs` that is none */
-  async set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+  set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+    return this.#set(key, tokens, ttlMs)
+  }
+
+  /** One call of the session store, where `set` takes two. @internal */
+  setUnderNewKey(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+    return this.#set(key, tokens, ttlMs, { isNew: true })
+  }
+
+  async #set(key: string, tokens: StoredTokens, ttlMs: number, { isNew = false } = {}): Promise<boolean> {
     const { version, data } = checkTokens(tokens)
     const ttl = checkDuration('ttlMs', ttlMs)
     const id = sessionID(key)
     return this.#inOrder(id, async (proceed) => {
-      const present = await this.#read(id)
+      const present = isNew ? undefined : await this.#read(id)
       if (present && (present.data === undefined || present.version >= version)) return false
       proceed()
       await this.#write({ id, version, data, endsAt: this.#clock.now() + ttl }, ttl)

@@ -40,3 +40,9 @@ export interface TokenStore {
    */
   withLease?<T>(key: string, work: (lease: Lease) => Promise<T>, o?: { signal?: AbortSignal }): Promise<T>
 }
+
+/** A store that must read before it writes, and can leave that out. */
+export interface SetsUnderNewKeys extends TokenStore {
+  /** `set` under a key that was made for the record, so that nothing can be there yet. */
+  setUnderNewKey: TokenStore['set']
+}

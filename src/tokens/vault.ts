@@ -1,7 +1,7 @@
 import { IlertError, NetworkError } from '../ilert/errors.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
 import type { Sealing } from './seal.ts'
-import type { Lease, TokenStore } from './store.ts'
+import type { Lease, SetsUnderNewKeys, TokenStore } from './store.ts'
 import { type After, within } from './time.ts'
 
 /** A store that has not answered by then is away. Stores of this package give up sooner by themselves. */
@@ -12,7 +12,7 @@ const STORE_TIMEOUT_MS = 10_000
  * a store can be away.
  */
 export class Vault {
-  readonly #store: TokenStore
+  readonly #store: TokenStore & Partial<SetsUnderNewKeys>
   readonly #sealer: Sealing
   readonly #after: After
   #warned = false
@@ -36,10 +36,18 @@ export class Vault {
     return grant
   }
 
-  /** Resolves to false, and writes nothing, where an equal or newer version or a tombstone is. */
-  async write(key: string, grant: Grant, now: number): Promise<boolean> {
+  /**
+   * Resolves to false, and writes nothing, where an equal or newer version or a tombstone is.
+   *
+   * @param isNew whether the key was made for this grant, so that the store need not look whether something is there.
+   */
+  async write(key: string, grant: Grant, now: number, isNew = false): Promise<boolean> {
     const sealed = await sealGrant(grant, key, this.#sealer)
-    return await this.#bounded(() => this.#store.set(key, sealed, Math.max(1, grant.endsAt - now)))
+    const ttlMs = Math.max(1, grant.endsAt - now)
+    const store = this.#store
+    return await this.#bounded(
+      () => (isNew && store.setUnderNewKey?.(key, sealed, ttlMs)) || store.set(key, sealed, ttlMs),
+    )
   }
 
   /** Lets the record end later. Resolves to false where the store cannot. */

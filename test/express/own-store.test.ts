@@ -25,6 +25,24 @@ it('work outside a request finds what sessions of the app have stored', async ()
   expect(await app.ilert.tokens.accessToken(key)).toBe((await browser.visit('/token')).text)
 })
 
+it('a sign-in writes its tokens in one call: under a key that it has just made there is nothing to be read', async () => {
+  const app = await startApp()
+  const { store } = app
+  const calls: string[] = []
+  const [get, set] = [store.get.bind(store), store.set.bind(store)]
+  const isTokens = (id: string) => id.startsWith('ilert:')
+  store.get = (id, done) => {
+    if (isTokens(id)) calls.push('get')
+    get(id, done)
+  }
+  store.set = (id, data, done) => {
+    if (isTokens(id)) calls.push('set')
+    set(id, data, done)
+  }
+  await app.browser().signIn()
+  expect(calls).toEqual(['set'])
+})
+
 it('a second session store is refused: the tokens of some sessions would be where others do not look', async () => {
   const app = await startApp({
     routes: (web, { ilert }) => {

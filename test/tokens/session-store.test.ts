@@ -293,6 +293,17 @@ describe('order', () => {
     expect(await store.get('a')).toEqual(record(5))
   })
 
+  test('a record under a key that was made for it is written in one call, and what comes after waits for it', async () => {
+    const fake = new FakeStore()
+    const store = new SessionTokenStore(asStore(fake))
+    const first = store.setUnderNewKey('a', record(5), 1000)
+    const second = store.set('a', record(3), 1000)
+    expect(await first).toBe(true)
+    expect(await second).toBe(false)
+    expect(fake.calls).toEqual(['set', 'get'])
+    expect(await store.get('a')).toEqual(record(5))
+  })
+
   test('a touch under way does not bring back what a write replaced, or a delete removed', async () => {
     const store = new SessionTokenStore(asStore(new FakeStore()))
     await store.set('a', record(1), 1000)

@@ -88,6 +88,31 @@ describe('a store that does not answer', () => {
   })
 })
 
+describe('a grant whose key was made for it', () => {
+  const written: unknown[] = []
+  const setUnderNewKey = async (...args: unknown[]) => {
+    written.push(args)
+    return true
+  }
+
+  it('is written without a look where the store can do that, and by no other write', async () => {
+    const { store, vault } = startVault({ setUnderNewKey } as Partial<TokenStore>)
+    expect(await vault.write('a', GRANT, START, true)).toBe(true)
+    expect(written).toEqual([['a', { version: 1, data: expect.any(String) }, HOUR]])
+    expect(await store.get('a')).toBeUndefined()
+    expect(await vault.write('a', GRANT, START)).toBe(true)
+    expect(written).toHaveLength(1)
+    expect(await vault.read('a')).toEqual(GRANT)
+  })
+
+  it('is written as any other where the store cannot', async () => {
+    const { vault } = startVault()
+    expect(await vault.write('a', GRANT, START, true)).toBe(true)
+    expect(await vault.read('a')).toEqual(GRANT)
+    expect(await vault.write('a', GRANT, START, true)).toBe(false)
+  })
+})
+
 describe('touch', () => {
   it('is done by a store that can, and by no other', async () => {
     const touched: unknown[] = []
