@@ -24,7 +24,12 @@ const NEXT: Grant = {
   issuedAt: START,
   refreshes: 1,
 }
-const sealer = { seal: async (text: string) => text, open: async (sealed: string) => sealed }
+/** What was sealed under a key that this process does not have. */
+const FOREIGN = { version: 9, data: `${START}.foreign` }
+const sealer = {
+  seal: async (text: string) => text,
+  open: async (sealed: string) => (sealed === 'foreign' ? undefined : sealed),
+}
 
 /** Two processes with the grant at hand, over one store. Their clocks may differ. */
 async function startTwo() {
@@ -33,20 +38,146 @@ async function startTwo() {
   const vault = new Vault(store, sealer, () => () => {})
   await vault.write(KEY, GRANT, START)
   const discarded: string[] = []
+  const replaced: string[] = []
   const process = () => {
     const skew = { ms: 0 }
     const record = new GrantRecord(KEY, GRANT, {
       vault,
       clock: { now: () => time.now + skew.ms },
       discard: ({ accessToken }) => discarded.push(accessToken),
-      onTokens: () => {},
+      onTokens: ({ accessToken }) => replaced.push(accessToken),
     })
     return { record, skew }
   }
   const [one, two] = [process(), process()]
   const stored = async () => (await vault.read(KEY)) as Grant
-  return { time, vault, discarded, stored, one: one.record, two: two.record, skew: two.skew }
+  return { time, store, vault, discarded, replaced, stored, one: one.record, two: two.record, skew: two.skew }
 }
+
+/** Has the next call of a store's method wait. Returns what lets it go on. */
+function holdUp(store: MemoryTokenStore, method: 'get' | 'set'): () => void {
+  const original = store[method].bind(store) as (...args: unknown[]) => Promise<never>
+  let goOn = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  store[method] = async (...args: unknown[]) => {
+    store[method] = original
+    const answer = await original(...args)
+    await held
+    return answer
+  }
+  return goOn
+}
+
+describe('what is read', () => {
+  it('is taken over where its tokens are newer, and whoever uses them is told which they replace', async () => {
+    const { one, vault, replaced } = await startTwo()
+    await vault.write(KEY, NEXT, START)
+    await one.read()
+    expect(one.grant).toEqual(NEXT)
+    expect(replaced).toEqual(['old'])
+  })
+
+  it('with the same tokens in a newer version replaces none', async () => {
+    const { one, vault, replaced } = await startTwo()
+    await vault.write(KEY, { ...GRANT, version: 9 }, START)
+    await one.read()
+    expect(one.grant.version).toBe(9)
+    expect(replaced).toEqual([])
+  })
+
+  it('and is what is known already changes nothing', async () => {
+    const { one } = await startTwo()
+    await one.read()
+    expect(one.grant).toBe(GRANT)
+  })
+
+  it.each<[string, (two: Awaited<ReturnType<typeof startTwo>>) => Promise<unknown>]>([
+    ['ended', ({ vault }) => vault.write(KEY, { ...GRANT, version: 8, ended: true }, START)],
+    ['sealed under a key that nobody here has', ({ store }) => store.set(KEY, FOREIGN, DAY)],
+    ['gone, with a tombstone', ({ vault }) => vault.remove(KEY, DAY)],
+  ])('and is %s ends the grant here', async (_, end) => {
+    const two = await startTwo()
+    await end(two)
+    await two.one.read()
+    expect(two.one.removed).toBe(true)
+    expect(two.one.grant).toBe(GRANT)
+  })
+
+  it('and has fallen back is written again, with a note that a refresh may be lost', async () => {
+    const { one, vault, stored } = await startTwo()
+    await vault.remove(KEY)
+    await vault.write(KEY, { ...GRANT, version: 5 }, START)
+    await one.read()
+    expect(await stored()).toEqual({ ...GRANT, lostAt: START })
+    expect(one.grant).toEqual(await stored())
+  })
+
+  it('and has gone on from older tokens is written over, one version on', async () => {
+    const { one, vault, stored } = await startTwo()
+    one.hold(GRANT, NEXT)
+    await one.land()
+    await vault.remove(KEY)
+    await vault.write(KEY, { ...GRANT, version: 20 }, START)
+    await one.read()
+    expect(await stored()).toEqual({ ...NEXT, version: 21, lostAt: START })
+  })
+
+  it('and is older is left alone by a process that has not seen the newer for long, and that goes on with its own', async () => {
+    const { one, time, vault, stored } = await startTwo()
+    await vault.remove(KEY)
+    await vault.write(KEY, { ...GRANT, version: 5 }, START)
+    time.now += DAY
+    await one.read()
+    expect(one.removed).toBe(false)
+    expect(one.grant).toBe(GRANT)
+    expect((await stored()).version).toBe(5)
+  })
+
+  it('and was lost, and is written again by somebody else just then, is theirs', async () => {
+    const { one, store, vault } = await startTwo()
+    await vault.remove(KEY)
+    const set = store.set.bind(store)
+    store.set = async (...args) => {
+      store.set = set
+      await vault.write(KEY, { ...NEXT, version: 9 }, START)
+      return await set(...args)
+    }
+    await one.read()
+    expect(one.removed).toBe(false)
+    expect(one.grant).toEqual({ ...NEXT, version: 9 })
+  })
+
+  it('and arrives after another grant has taken the place here is of no interest', async () => {
+    const { one, store, vault } = await startTwo()
+    const goOn = holdUp(store, 'get')
+    const reading = one.read()
+    const other = { ...GRANT, id: 'two', version: 9 }
+    await vault.write(KEY, other, START)
+    one.hold(GRANT, NEXT)
+    await one.land()
+    goOn()
+    await reading
+    expect(one.grant).toEqual(other)
+  })
+})
+
+describe('looking again', () => {
+  it('is done after a while, by one for all', async () => {
+    const { one, two, time } = await startTwo()
+    await two.claim()
+    time.now += 999
+    expect(one.lookAgain(1000)).toBeUndefined()
+    time.now += 1
+    const look = one.lookAgain(1000)
+    expect(look).toBeInstanceOf(Promise)
+    expect(one.lookAgain(1000)).toBe(look)
+    await look
+    expect(one.grant.version).toBe(8)
+    expect(one.lookAgain(1000)).toBeUndefined()
+  })
+})
 
 describe('a claim', () => {
   it('is the turn of whoever made it, for 15 seconds', async () => {
@@ -99,6 +230,18 @@ describe('a claim', () => {
     await one.unclaim(claimed, START)
     expect(await stored()).toMatchObject({ version: 9, tokens: { accessToken: 'new' } })
     expect(one.grant).toBe(claimed)
+  })
+
+  it('that is taken back while newer tokens arrive does not bring the older ones back', async () => {
+    const { one, store, vault } = await startTwo()
+    const claimed = (await one.claim()) as Grant
+    const goOn = holdUp(store, 'set')
+    const takingBack = one.unclaim(claimed)
+    await vault.write(KEY, { ...NEXT, version: 10 }, START)
+    await one.read()
+    goOn()
+    await takingBack
+    expect(one.grant).toEqual({ ...NEXT, version: 10 })
   })
 })
 
@@ -220,17 +363,119 @@ describe('tokens that land', () => {
     expect(one.grant).toEqual(other)
   })
 
+  it('are the same that are stored where only the answer to their write was lost', async () => {
+    const { one, store, stored } = await startTwo()
+    const set = store.set.bind(store)
+    store.set = async (...args) => {
+      store.set = set
+      await set(...args)
+      throw new Error('the answer is lost')
+    }
+    one.hold(GRANT, NEXT)
+    await expect(one.land()).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(one.holds).toBe(true)
+    await one.land()
+    expect(one.holds).toBe(false)
+    expect(await stored()).toEqual(NEXT)
+    expect(one.grant).toEqual(NEXT)
+  })
+
+  it('find a record that no key opens, and end here: whose it is nobody knows', async () => {
+    const { discarded, one, store } = await startTwo()
+    await store.set(KEY, FOREIGN, DAY)
+    one.hold(GRANT, NEXT)
+    await one.land()
+    expect(one.removed).toBe(true)
+    expect(one.holds).toBe(false)
+    expect(one.grant).toBe(GRANT)
+    expect(discarded).toEqual([])
+  })
+
+  it('are kept where the store keeps refusing them', async () => {
+    const { one, store } = await startTwo()
+    let writes = 0
+    store.set = async () => {
+      writes += 1
+      return false
+    }
+    one.hold(GRANT, NEXT)
+    await expect(one.land()).rejects.toMatchObject({
+      name: 'NetworkError',
+      code: 'store_unavailable',
+      message: 'The token store keeps refusing a write.',
+    })
+    expect(writes).toBe(11)
+    expect(one.holds).toBe(true)
+    expect(one.grant).toBe(GRANT)
+  })
+
   it('are revoked where the grant was ended here meanwhile', async () => {
-    const { discarded, one } = await startTwo()
+    const { discarded, one, stored } = await startTwo()
     one.hold(GRANT, NEXT)
     one.remove()
     await one.land()
     expect(discarded).toEqual(['new'])
+    expect(await stored()).toEqual(GRANT)
     const { discarded: late, one: other } = await startTwo()
     other.hold(GRANT, NEXT)
     const landing = other.land()
     other.remove()
     await landing
     expect(late).toEqual(['new'])
+  })
+})
+
+describe('a record that lives as long as its session', () => {
+  const SESSION_MS = 8 * 3_600_000
+  const OF_SESSION = { ...GRANT, version: 8, ttlMs: SESSION_MS, endsAt: START + SESSION_MS }
+
+  /** A process that has it at hand. */
+  const start = async () => {
+    const two = await startTwo()
+    await two.vault.write(KEY, OF_SESSION, START)
+    await two.one.read()
+    return two
+  }
+
+  it('is extended once half of that is over', async () => {
+    const { one, time, vault } = await start()
+    time.now += SESSION_MS / 2 - 1
+    expect(one.extend(SESSION_MS)).toBeUndefined()
+    time.now += 1
+    const extending = one.extend(SESSION_MS)
+    expect(extending).toBeInstanceOf(Promise)
+    expect(one.extend(SESSION_MS)).toBeUndefined() // it is being done
+    await extending
+    expect(one.grant.endsAt).toBe(time.now + SESSION_MS)
+    expect(one.grant.version).toBe(8)
+    expect(one.extend(SESSION_MS)).toBeUndefined()
+    time.now += SESSION_MS - 1
+    expect(await vault.read(KEY)).toBeDefined()
+    time.now += 1
+    expect(await vault.read(KEY)).toBeUndefined()
+  })
+
+  it('is never extended where it lives as long as its tokens', async () => {
+    const { one, time } = await startTwo()
+    time.now += 99 * DAY
+    expect(one.extend(SESSION_MS)).toBeUndefined()
+  })
+
+  it('is written once more where the store cannot touch it', async () => {
+    const { one, store, time, stored } = await start()
+    Object.defineProperty(store, 'touch', { value: undefined })
+    time.now += SESSION_MS - 1
+    await one.extend(SESSION_MS)
+    expect(await stored()).toEqual({ ...OF_SESSION, version: 9, endsAt: time.now + SESSION_MS })
+    expect(one.grant).toEqual(await stored())
+  })
+
+  it('is not where somebody else has written meanwhile', async () => {
+    const { one, store, time, vault } = await start()
+    Object.defineProperty(store, 'touch', { value: undefined })
+    time.now += SESSION_MS - 1
+    await vault.write(KEY, { ...NEXT, version: 9 }, time.now)
+    await one.extend(SESSION_MS)
+    expect(one.grant).toEqual(OF_SESSION)
   })
 })
