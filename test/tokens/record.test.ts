@@ -93,6 +93,15 @@ describe('what is read', () => {
     expect(one.grant).toBe(GRANT)
   })
 
+  it('and is of another grant is taken over, whatever its age: somebody has signed in anew', async () => {
+    const { one, vault, stored } = await startTwo()
+    const other = { ...GRANT, id: 'two', version: 9, issuedAt: GRANT.issuedAt - DAY }
+    await vault.write(KEY, other, START)
+    await one.read()
+    expect(one.grant).toEqual(other)
+    expect(await stored()).toEqual(other)
+  })
+
   it.each<[string, (two: Awaited<ReturnType<typeof startTwo>>) => Promise<unknown>]>([
     ['ended', ({ vault }) => vault.write(KEY, { ...GRANT, version: 8, ended: true }, START)],
     ['sealed under a key that nobody here has', ({ store }) => store.set(KEY, FOREIGN, DAY)],
@@ -457,7 +466,7 @@ describe('a record that lives as long as its session', () => {
 
   it('is never extended where it lives as long as its tokens', async () => {
     const { one, time } = await startTwo()
-    time.now += 99 * DAY
+    time.now = GRANT.endsAt - 1
     expect(one.extend(SESSION_MS)).toBeUndefined()
   })
 
