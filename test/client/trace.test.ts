@@ -255,15 +255,20 @@ describe('a sign-in', () => {
     expect(heard.at(-1)?.message).toEqual({ error: { name: 'RangeError' } })
   })
 
-  it.each([{ name: { givenName: 'CANARY' } }, { name: 'CANARY token' }, 'CANARY', null, undefined])(
-    'whose verify throws %p is told as an Error, and no more',
-    async (thrown) => {
-      const heard = listen(['login'])
-      const app = await startApp({ strategy: { verify: () => Promise.reject(thrown) } })
-      await app.browser().signIn()
-      expect(heard.at(-1)?.message).toEqual({ error: { name: 'Error' } })
-    },
-  )
+  it.each([
+    { name: { givenName: 'CANARY' } },
+    { name: 'CANARY token' },
+    { name: 'CANARY Error' },
+    { name: 'ErrorCANARY' },
+    'CANARY',
+    null,
+    undefined,
+  ])('whose verify throws %p is told as an Error, and no more', async (thrown) => {
+    const heard = listen(['login'])
+    const app = await startApp({ strategy: { verify: () => Promise.reject(thrown) } })
+    await app.browser().signIn()
+    expect(heard.at(-1)?.message).toEqual({ error: { name: 'Error' } })
+  })
 
   it('by two requests with one code is told once', async () => {
     const heard = listen(['login'])

@@ -10,16 +10,36 @@ import { readdirSync } from 'node:fs'
  */
 
 /**
- * What has tests of just that: they are quick, and nothing else need be asked. Here statics cost little, too. All of
- * src/express is here: its tests run whole apps, and all of them for each change would take hours.
+ * Each file with the tests that are about it, which are quick; all tests of a folder for each change would take hours.
+ * Here statics cost little, too.
  */
 const BY_THEMSELVES = [
   { path: 'src/client/answers.ts', tests: ['test/client/answers.test.ts'] },
   { path: 'src/client/api-path.ts', tests: ['test/client/api-path.test.ts'] },
+  { path: 'src/client/api.ts', tests: ['test/client/{api,secrets}.test.ts'] },
+  { path: 'src/client/arguments.ts', tests: ['test/client/{api,client}.test.ts'] },
+  { path: 'src/client/client.ts', tests: ['test/client/{client,secrets,trace}.test.ts'] },
+  { path: 'src/client/connection.ts', tests: ['test/client/{client,connection}.test.ts'] },
+  { path: 'src/client/exchange.ts', tests: ['test/client/{http,secrets}.test.ts'] },
+  { path: 'src/client/http.ts', tests: ['test/client/{http,proxy,secrets}.test.ts'] },
+  { path: 'src/client/options.ts', tests: ['test/client/{client,connection,proxy}.test.ts'] },
+  { path: 'src/client/trace.ts', tests: ['test/client/trace.test.ts'] },
   { path: 'src/tokens/checks.ts', tests: ['test/tokens/checks.test.ts'] },
   { path: 'src/tokens/grant.ts', tests: ['test/tokens/grant.test.ts'] },
   { path: 'src/tokens/policy.ts', tests: ['test/tokens/policy.test.ts'] },
   { path: 'src/tokens/record.ts', tests: ['test/tokens/{record,manager-restore,manager-session}.test.ts'] },
+  {
+    path: 'src/tokens/keeper.ts',
+    tests: [
+      'test/tokens/{keeper,manager-cache,manager-lease,manager-refresh,manager-restore,manager-session,manager-trouble}.test.ts',
+    ],
+  },
+  {
+    path: 'src/tokens/manager.ts',
+    tests: [
+      'test/tokens/{manager,manager-cache,manager-lease,manager-refresh,manager-restore,manager-session,manager-trouble}.test.ts',
+    ],
+  },
   { path: 'src/tokens/keys.ts', tests: ['test/tokens/keys.test.ts'] },
   { path: 'src/tokens/seal.ts', tests: ['test/tokens/seal.test.ts'] },
   { path: 'src/tokens/memory-store.ts', tests: ['test/tokens/memory-store.test.ts'] },
@@ -57,33 +77,39 @@ const BY_THEMSELVES = [
   { path: 'src/express/verify.ts', tests: ['test/express/verify.test.ts'] },
 ].map((part) => ({ ...part, except: [], statics: true }))
 
-const elsewhere = BY_THEMSELVES.map(({ path }) => path)
-const unlisted = readdirSync('src/express').some((file) => !elsewhere.includes(`src/express/${file}`))
+const listed = BY_THEMSELVES.map(({ path }) => path)
 
 /**
- * The code that is tested by mutation. A folder's own tests must notice what is changed in it, but for those that start
- * processes, which Stryker would leave behind, measure memory, or run the same once more with other libraries.
+ * What of a folder has no line above yet: judged by all of its tests.
+ *
+ * @param {string} path
+ * @param {string[]} leftOut files that are not judged at all
+ * @param {string[]} tests
+ * @returns {Part[]}
+ */
+function rest(path, leftOut, tests) {
+  const except = [...leftOut, ...listed]
+  const isThere = readdirSync(path).some((file) => !except.includes(`${path}/${file}`))
+  return isThere ? [{ path, except, tests, statics: false }] : []
+}
+
+/**
+ * The code that is tested by mutation. Left out are tests that start processes, which Stryker would leave behind, measure
+ * memory, or run the same once more with other libraries.
  *
  * @type {Part[]}
  */
 export const PARTS = [
   { path: 'src/ilert', except: [], tests: ['test/ilert/*.test.ts'], statics: true },
   ...BY_THEMSELVES,
-  { path: 'src/client', except: elsewhere, tests: ['test/client/*.test.ts'], statics: false },
-  {
-    path: 'src/tokens',
-    // Those two are judged by tests that start Redis.
-    except: ['src/tokens/redis-store.ts', 'src/tokens/redis.ts', ...elsewhere],
-    tests: [
-      'test/tokens/!(checks|memory-bound|memory-store|policy|random|redis-store|session-store|session-stores|time|vault).test.ts',
-      'test/simulation/*.test.ts',
-    ],
-    statics: false,
-  },
-  // What has no line above yet.
-  ...(unlisted
-    ? [{ path: 'src/express', except: elsewhere, tests: ['test/express/!(away|versions).test.ts'], statics: false }]
-    : []),
+  ...rest('src/client', [], ['test/client/*.test.ts']),
+  ...rest(
+    'src/tokens',
+    // The first two are judged by tests that start Redis, and the third has nothing but types.
+    ['src/tokens/redis-store.ts', 'src/tokens/redis.ts', 'src/tokens/store.ts'],
+    ['test/tokens/!(memory-bound|redis-store|session-stores).test.ts'],
+  ),
+  ...rest('src/express', [], ['test/express/!(away|versions).test.ts']),
 ]
 
 /**

@@ -11,7 +11,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { changedLines, fitting } from './changed.js'
 import { optionsOf } from './options.js'
@@ -60,7 +60,7 @@ function chooseChanged() {
  * @returns {Promise<Result[]>}
  */
 async function judge(part, mutate) {
-  const folder = join(import.meta.dirname, 'reports', basename(part.path, '.ts'))
+  const folder = join(import.meta.dirname, 'reports', part.path.replaceAll(/^src\/|\.ts$/g, '').replace('/', '-'))
   mkdirSync(folder, { recursive: true })
   const settings = join(folder, 'stryker.json')
   const results = join(folder, 'results.ndjson')
