@@ -62,6 +62,7 @@ it("a proxy's word for the host counts where the app trusts it, the first of sev
   expect((await begin(app, headers)).redirectURI).toBe(`https://public.example${CALLBACK}`)
   expect((await begin(app, { host: 'inner.example' })).redirectURI).toBe(`http://inner.example${CALLBACK}`)
   expect((await begin(app, { ...headers, 'x-forwarded-host': 'evil.example/x' })).status).toBe(400)
+  expect((await begin(app, { ...headers, 'x-forwarded-proto': 'xhttps' })).status).toBe(400)
 })
 
 it("a stranger's word for the host does not count", async () => {
