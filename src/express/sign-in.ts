@@ -163,16 +163,18 @@ export class SignIn {
  * browser still has the attempt's cookie.
  */
 export class SignIns {
-  readonly #known = new LRUCache<string, SignIn>({
-    max: 1000,
-    ttl: 60_000,
-    ttlAutopurge: true,
-    dispose: (signIn) => signIn.settle(),
-  })
+  readonly #known: LRUCache<string, SignIn>
   readonly #parts: SignInParts
 
-  constructor(parts: SignInParts) {
+  /** @param rememberMs how long after the last request of a sign-in another one may come */
+  constructor(parts: SignInParts, rememberMs = 60_000) {
     this.#parts = parts
+    this.#known = new LRUCache({
+      max: 1000,
+      ttl: rememberMs,
+      ttlAutopurge: true,
+      dispose: (signIn) => signIn.settle(),
+    })
   }
 
   /** The sign-in of this state. Undefined where it goes on with another code. */

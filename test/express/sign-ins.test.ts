@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 /** An ilert that gives each code tokens of its own, and whoever signs in with it. */
-async function startSignIns(tokenKey?: () => string) {
+async function startSignIns(tokenKey?: () => string, rememberMs?: number) {
   const ilert = await serve((response, { path, body }) => {
     const code = new URLSearchParams(body).get('code')
     if (path === TOKEN) json(response, 200, { access_token: `a-${code}`, refresh_token: `r-${code}`, scope: 'profile' })
@@ -33,7 +33,7 @@ async function startSignIns(tokenKey?: () => string) {
     () => client.close(),
   )
   const ask = async () => ({ user: { id: 1 } as Express.User })
-  const signIns = new SignIns({ client, tokens, ask, allowedTenants: undefined, tokenKey })
+  const signIns = new SignIns({ client, tokens, ask, allowedTenants: undefined, tokenKey }, rememberMs)
   const revoked = () => ilert.requests.filter(({ path }) => path === REVOKE).map(({ body }) => /r-\w+/.exec(body)?.[0])
   return { ilert, tokens, signIns, revoked }
 }
@@ -123,6 +123,16 @@ describe('a client that has gone', () => {
     const others = Array.from({ length: 1000 }, (_, i) => signIns.take(request().req, `state ${i}`, `x${i}`, ATTEMPT))
     await until(() => revoked().length === 1, 'revoked')
     await Promise.all(others.map(async (other) => await other?.result))
+    expect(revoked()).toEqual(['r-one'])
+  })
+
+  it('has its tokens revoked once it has not come back for a while', async () => {
+    const { signIns, revoked } = await startSignIns(undefined, 20)
+    const { req, left } = request()
+    const signIn = signIns.take(req, 'state', 'one', ATTEMPT)
+    await signIn?.result
+    left()
+    await until(() => revoked().length === 1, 'revoked')
     expect(revoked()).toEqual(['r-one'])
   })
 
