@@ -95,6 +95,7 @@ describe('exchangeCode', () => {
     const [request, ...others] = server.requests
     expect(others).toEqual([])
     expect(request).toMatchObject({ method: 'POST', path: '/api/developers/oauth2/token' })
+    expect(request?.headers.accept).toBe('application/json')
     expect(request?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded\b/)
     expect(request?.headers.authorization).toBeUndefined()
     expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
@@ -133,6 +134,16 @@ describe('exchangeCode', () => {
       await expect(client.exchangeCode({ ...CODE, [name]: bad } as never)).rejects.toThrow(new RegExp(`^${name}\\b`))
     }
     expect(server.connections).toBe(0)
+  })
+
+  it('and what else names the app says that it has no clientID', async () => {
+    const client = new IlertClient({ apiURL: 'http://127.0.0.1:1' })
+    const message = 'clientID (ILERT_CLIENT_ID): missing. Set the id that ilert shows for your app.'
+    await expect(client.exchangeCode(CODE)).rejects.toThrow(new TypeError(message))
+    await expect(client.refresh('r')).rejects.toThrow(new TypeError(message))
+    const { redirectURI } = CODE
+    const url = () => client.authorizationURL({ redirectURI, scope: 'profile', state: 's', codeChallenge: 'c' })
+    expect(url).toThrow(new TypeError(message))
   })
 
   it("rejects with ilert's refusal", async () => {
@@ -193,6 +204,15 @@ describe('revoke', () => {
     expect(server.requests[0]).toMatchObject({ method: 'POST', path: '/api/developers/oauth2/revoke' })
     expect(Object.fromEntries(new URLSearchParams(server.requests[0]?.body))).toEqual({ token: 'refresh+token' })
   })
+})
+
+it.each([undefined, null, '', 7])('nothing is asked about the token %p, nor is it revoked', async (bad) => {
+  const server = await serve((response) => json(response, 200, {}))
+  const client = clientOf(server.origin)
+  const expected = 'expected a string that is not empty.'
+  await expect(client.tokenInfo(bad as never)).rejects.toThrow(new TypeError(`accessToken: ${expected}`))
+  await expect(client.revoke(bad as never)).rejects.toThrow(new TypeError(`refreshToken: ${expected}`))
+  expect(server.connections).toBe(0)
 })
 
 describe('currentUser', () => {

@@ -17,7 +17,7 @@ const BY_THEMSELVES = [
   { path: 'src/client/answers.ts', tests: ['test/client/answers.test.ts'] },
   { path: 'src/client/api-path.ts', tests: ['test/client/api-path.test.ts'] },
   { path: 'src/client/api.ts', tests: ['test/client/{api,secrets}.test.ts'] },
-  { path: 'src/client/arguments.ts', tests: ['test/client/{api,client}.test.ts'] },
+  { path: 'src/client/arguments.ts', tests: ['test/client/arguments.test.ts'] },
   { path: 'src/client/client.ts', tests: ['test/client/{client,secrets,trace}.test.ts'] },
   { path: 'src/client/connection.ts', tests: ['test/client/{client,connection}.test.ts'] },
   { path: 'src/client/exchange.ts', tests: ['test/client/{http,secrets}.test.ts'] },
