@@ -1,10 +1,12 @@
 /*
- * Runs the tests on every supported version of Node, and with the oldest libraries. `--quick` runs few tests of each.
+ * Runs the tests on every supported version of Node, and with the oldest libraries. `--quick` runs few tests of each, and
+ * versions that are named, such as `22 24`, are run alone.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { cellsOf } from './cells.js'
 import { table } from './table.js'
 
@@ -93,8 +95,13 @@ function counts(outputFile) {
 const minutes = (ms) => `${(ms / 60_000).toFixed(1)} min`
 
 try {
-  const quick = process.argv.includes('--quick')
-  const outcomes = cellsOf(manifest, { quick, running: process.version }).map(run)
+  const { values, positionals } = parseArgs({
+    options: { quick: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
+  const cells = cellsOf(manifest, { ...values, running: process.version })
+  const outcomes = cells.filter(({ node }) => positionals.length === 0 || positionals.includes(node)).map(run)
+  if (outcomes.length === 0) throw new TypeError(`None of ${cells.map(({ node }) => node).join(', ')} was asked for.`)
   const head = ['Node', 'libraries', 'tests', 'passed', 'failed', 'skipped', 'took']
   console.log(`\n${table([head, ...outcomes.map(({ row }) => row)])}`)
   if (!outcomes.every(({ passed }) => passed)) process.exitCode = 1
