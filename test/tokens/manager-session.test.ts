@@ -216,6 +216,28 @@ describe('save', () => {
     expect(store.calls).toEqual(['set'])
   })
 
+  it('lets the store leave out its look under such a key alone', async () => {
+    const desk = await startDesk()
+    const written: string[] = []
+    const store: TokenStore & { setUnderNewKey: TokenStore['set'] } = {
+      get: (key) => desk.store.get(key),
+      set: async (key, ...args) => {
+        written.push(`set ${key}`)
+        return await desk.store.set(key, ...args)
+      },
+      setUnderNewKey: async (key, ...args) => {
+        written.push(`setUnderNewKey ${key}`)
+        return await desk.store.set(key, ...args)
+      },
+      delete: (key, o) => desk.store.delete(key, o),
+    }
+    const manager = desk.manager({ tokenStore: store })
+    await manager.save('new', await desk.signIn(), { isNew: true })
+    await manager.save('old', await desk.signIn())
+    await manager.save('new', await desk.signIn(), { isNew: true }) // there is something after all
+    expect(written).toEqual(['setUnderNewKey new', 'set old', 'setUnderNewKey new', 'set new'])
+  })
+
   it('gives up on a store that refuses what it does not have', async () => {
     const desk = await startDesk()
     const store: TokenStore = { get: async () => undefined, set: async () => false, delete: async () => {} }
