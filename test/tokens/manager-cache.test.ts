@@ -10,24 +10,30 @@ import { beyond, closeDesks, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startD
 afterEach(closeDesks)
 
 describe('close', () => {
-  it('waits for the refresh under way, and stores what it brings', async () => {
-    const desk = await startDesk()
-    const [manager, tokens] = [desk.manager(), await desk.signIn()]
-    await manager.save('a', tokens)
-    desk.advance(INTO_THE_WINDOW)
-    const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang' })
-    await manager.accessToken('a')
-    await until(() => desk.refreshes().length > 0)
-    const order: string[] = []
-    const closed = manager.close().then(() => order.push('closed'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    order.push('cleared')
-    hang.clear()
-    await closed
-    expect(order).toEqual(['cleared', 'closed'])
-    expect(await desk.manager().accessToken('a')).not.toBe(tokens.accessToken)
-    expect(desk.refreshes()).toHaveLength(1)
-  })
+  it.each(['of its own', 'that it was given'])(
+    'waits for a refresh under way over a client %s, and stores what it brings',
+    async (whose) => {
+      const desk = await startDesk()
+      const client = new IlertClient({ ...optionsOf(desk.sandbox), clock: desk.sandbox.clock })
+      const manager = desk.manager({}, whose === 'of its own' ? {} : { client })
+      const tokens = await desk.signIn()
+      await manager.save('a', tokens)
+      desk.advance(INTO_THE_WINDOW)
+      const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang' })
+      await manager.accessToken('a')
+      await until(() => desk.refreshes().length > 0)
+      const order: string[] = []
+      const closed = manager.close().then(() => order.push('closed'))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      order.push('cleared')
+      hang.clear()
+      await closed
+      expect(order).toEqual(['cleared', 'closed'])
+      expect(await desk.manager().accessToken('a')).not.toBe(tokens.accessToken)
+      expect(desk.refreshes()).toHaveLength(1)
+      await client.close()
+    },
+  )
 
   it('also waits for a refresh whose grant was replaced meanwhile, and for what it brings to be revoked', async () => {
     const desk = await startDesk({ refreshTokens: 'add' })
@@ -205,7 +211,11 @@ describe('whose a refresh token is', () => {
     hang.clear()
     await until(() => manager.peek('a') === undefined, 'forgotten')
     expect(manager.keyOf(tokens)).toBeUndefined()
-    expect(await manager.accessToken('a')).not.toBe(tokens.accessToken)
+    const next = await desk.manager().get('a')
+    expect(next.accessToken).not.toBe(tokens.accessToken)
+    expect(manager.keyOf(next)).toBeUndefined()
+    expect(await manager.accessToken('a')).toBe(next.accessToken)
+    expect(manager.keyOf(next)).toBe('a')
     expect(desk.refreshes()).toHaveLength(1)
   })
 
