@@ -10,11 +10,13 @@ async function startDesk(clock?: { now(): number }) {
   const app = await startApp({
     strategy: { scope: 'alert:w', ...(clock && { clock }) },
     routes: (web) => {
-      web.get('/alerts', async (req, res) => {
-        res.json(await req.ilert.get(ALERTS))
+      // Express 4 knows nothing of promises: a rejection has to be handed on.
+      web.get('/alerts', (req, res, next) => {
+        req.ilert.get(ALERTS).then((alerts) => res.json(alerts), next)
       })
-      web.get('/request', async (req, res) => {
-        res.json(await req.ilert.request('GET', ALERTS, { query: { 'max-results': 1 } }))
+      web.get('/request', (req, res, next) => {
+        const alerts = req.ilert.request('GET', ALERTS, { query: { 'max-results': 1 } })
+        alerts.then((some) => res.json(some), next)
       })
     },
   })
