@@ -148,3 +148,14 @@ describe('pending attempts', () => {
 it('a request without a response is none of Express', () => {
   expect(() => responseOf({} as Request)).toThrow('IlertStrategy needs Express: the request has no res.')
 })
+
+// Another host of the domain may plant a cookie whose name only looks like one with the prefix, and the browser takes it.
+it.each(['\u00a0', '\u0085', 'x'])('%j beside the name makes it another cookie', async (extra) => {
+  const { begin, take } = await startAttempts()
+  const redirectURI = 'https://app.example/callback'
+  const { state, cookie } = await begin({ redirectURI })
+  expect(cookie).toMatch(/^__Host-ilert\./)
+  expect(await take({ state, cookie: `${extra}${cookie}` }, redirectURI)).toBeUndefined()
+  expect(await take({ state, cookie: cookie.replace('=', `${extra}=`) }, redirectURI)).toBeUndefined()
+  expect(await take({ state, cookie }, redirectURI)).toMatchObject({ redirectURI })
+})

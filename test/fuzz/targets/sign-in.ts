@@ -108,9 +108,16 @@ const jars = fc
     cookie: other + list.map(({ name, value }) => `${name}=${value}`).join('; '),
   }))
 
-/** Whether a browser sent this very cookie, with something of its own before and behind. */
+/**
+ * Whether a browser sent this very cookie, with something of its own before and behind. Around a name and a value spaces
+ * and tabs count for nothing, as browsers have it (RFC 6265bis, section 5.6), and nothing else does.
+ */
 function isThere(cookie: string, { name, value }: Begun): boolean {
-  return cookie.split(';').some((pair) => pair.trim() === `${name}=${value}`)
+  const bare = (text: string) => text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
+  return cookie.split(';').some((pair) => {
+    const [given = '', ...rest] = pair.split('=')
+    return bare(given) === name && bare(rest.join('=')) === value
+  })
 }
 
 const cookies = target(
