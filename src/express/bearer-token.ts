@@ -67,3 +67,14 @@ export function whyNotApp(seen: number | undefined, appID: number | 'any'): stri
     return `ilert does not say to which app this token was issued, and this API takes app ${appID}.`
   return `This token was issued to app ${seen}, and this API takes app ${appID}.`
 }
+
+/**
+ * Why a token of the tenant `seen` is refused by an API that takes those of `allowed` alone. `seen` is what token_info says:
+ * the claims of a token may say anything.
+ */
+export function whyNotTenant(seen: string | undefined, allowed: readonly string[] | undefined): string | undefined {
+  if (!allowed || (seen !== undefined && allowed.includes(seen))) return undefined
+  if (seen === undefined)
+    return 'ilert does not say to which tenant this token belongs, and this API does not take every tenant.'
+  return `Users of the ilert tenant '${seen}' may not use this API.`
+}

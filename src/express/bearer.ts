@@ -7,8 +7,8 @@ import type { AccessTokenClaims } from '../ilert/claims.ts'
 import { covers, formatScope, type Scope, toList } from '../ilert/scopes.ts'
 import { BearerAnswers } from './bearer-cache.ts'
 import { challengeOf, challengeWith, type Refusal } from './bearer-challenge.ts'
-import { claimsOf, readAuthorization, whyNot, whyNotApp } from './bearer-token.ts'
-import { functionOption } from './options.ts'
+import { claimsOf, readAuthorization, whyNot, whyNotApp, whyNotTenant } from './bearer-token.ts'
+import { allowedTenantsOption, functionOption } from './options.ts'
 
 /** Whose an access token is, as ilert's token_info says. Without a `verify`, this is `req.user`. */
 export interface BearerUser {
@@ -33,6 +33,11 @@ interface BearerOptions extends Connection {
   appID?: number | 'any'
   /** What a token must cover on every request. Default: nothing. */
   scope?: string | readonly Scope[]
+  /**
+   * The tenants whose users' tokens are taken, as token_info names them (`tenant_id`). A token of which ilert names no
+   * tenant is refused then. Default: any tenant. Variable `ILERT_ALLOWED_TENANTS`, separated by commas.
+   */
+  allowedTenants?: readonly string[]
   /**
    * Turns a token into the app's user, or into false to refuse it with a 401. Called on every request, also where
    * ilert's answer is remembered. What it throws goes to the app's error handler. Default: the user is the token.
@@ -77,6 +82,7 @@ export class IlertBearerStrategy extends Strategy {
   // Not #private: Passport calls the strategy through Object.create(), and #fields throw there.
   private readonly appID: number | 'any'
   private readonly scope: string
+  private readonly allowedTenants: readonly string[] | undefined
   private readonly verify: BearerVerify | undefined
   private readonly clock: Clock
   private readonly answers: BearerAnswers
@@ -87,6 +93,7 @@ export class IlertBearerStrategy extends Strategy {
     this.name = 'ilert-bearer'
     this.appID = appIDOption(options.appID)
     this.scope = formatScope(toList(options.scope ?? []))
+    this.allowedTenants = allowedTenantsOption(options.allowedTenants)
     this.verify = functionOption<BearerVerify>('verify', options.verify)
     this.clock = resolveConnection(options).clock
     this.client = new IlertClient(options)
@@ -118,7 +125,9 @@ export class IlertBearerStrategy extends Strategy {
     const info = await this.answers.about(credentials.token, claims.expiresAt)
     // Once more by its claims: it may have expired while ilert was being asked.
     const why = info.active
-      ? (whyNot(claims, this.appID, this.clock.now()) ?? whyNotApp(info.appID, this.appID))
+      ? (whyNot(claims, this.appID, this.clock.now()) ??
+        whyNotApp(info.appID, this.appID) ??
+        whyNotTenant(info.tenant, this.allowedTenants))
       : 'ilert does not take this token (any more). Refresh it, or sign in again.'
     if (why) return invalidToken(why)
     const token = bearerUser(info, claims)

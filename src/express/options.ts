@@ -100,9 +100,11 @@ export function allowedTenantsOption(value: readonly string[] | undefined): read
   const listed = fromEnvironment('allowedTenants')?.split(',')
   const tenants = value === undefined ? listed?.map((tenant) => tenant.trim()) : value
   if (tenants === undefined) return undefined
-  if (!Array.isArray(tenants) || tenants.length === 0 || tenants.some((t) => typeof t !== 'string' || t === '')) {
+  // Names are compared as they are: one with a space around it would match no tenant.
+  const isName = (name: unknown) => typeof name === 'string' && name !== '' && name === name.trim()
+  if (!Array.isArray(tenants) || tenants.length === 0 || !tenants.every(isName)) {
     throw new TypeError(
-      `allowedTenants (${ENV_OPTIONS.allowedTenants}): expected a list with the name of one account at least.`,
+      `allowedTenants (${ENV_OPTIONS.allowedTenants}): expected a list with the name of at least one tenant.`,
     )
   }
   return [...tenants]
