@@ -45,7 +45,7 @@ function walk(value: unknown, groups: readonly string[], skipped: boolean, found
   for (const child of Object.values(node)) walk(child, path, isSkipped, found)
 }
 
-/** The tests of a file. Where one of them is an `only`, all are skipped but that: then nothing counts. */
+/** The tests of a file. If one of them is an `only`, all others are skipped: then none of them counts. */
 async function testsOf(path: string): Promise<NamedTest[]> {
   const { nodes } = await sourceFile(path)
   const found: NamedTest[] = []
@@ -57,43 +57,76 @@ async function testsOf(path: string): Promise<NamedTest[]> {
   return nodes.some(isOnly) ? found.map(({ name }) => ({ name, skipped: true })) : found
 }
 
-/** A test that a row names: a link to its file, a colon, and its name. Further names follow after commas. */
-const REFERENCE = /\[[^\]]+\]\(([^)\s]+\.test\.ts)\): ((?:`[^`]+`(?:, )?)+)/g
+/** A test that a row names: an item of its list, with a link to the file, a colon, and the name. */
+const REFERENCE = /^- \[[^\]]+\]\(([^)\s]+\.test\.ts)\): `([^`]+)`$/
 
-/**
- * What is wrong with the tests that a document names in tables whose last column is `Test`: each row has to name one at
- * least, each of a file that is there, and none of them skipped.
- */
-export async function problemsWith(markdown: string, path: string): Promise<string[]> {
-  const problems: string[] = []
-  let inTable = false
-  for (const line of markdown.split('\n')) {
-    const cells = line.startsWith('|')
-      ? line
-          .slice(1, line.lastIndexOf('|'))
-          .split(/(?<!\\)\|/)
-          .map((c) => c.trim())
-      : []
-    if (cells.length === 0) inTable = false
-    else if (cells.at(-1) === 'Test') inTable = true
-    else if (inTable && !/^-+$/.test(cells[0] ?? '')) problems.push(...(await problemsOfRow(cells, path)))
-  }
-  return problems
+/** A row of the threat model: a heading of the fourth level, what it claims, and the items of its list of tests. */
+export interface Row {
+  readonly heading: string
+  readonly claim: string
+  readonly tests: readonly string[]
 }
 
-async function problemsOfRow(cells: readonly string[], path: string): Promise<string[]> {
-  const [what = ''] = cells
-  const references = [...(cells.at(-1) ?? '').matchAll(REFERENCE)]
-  if (references.length === 0) return [`${what}: names no test`]
-  const problems = references.map(async ([, link = '', names = '']) => {
-    const file = normalize(join(dirname(path), link))
-    if (!existsSync(file)) return [`${what}: there is no ${file}`]
-    const tests = await testsOf(file)
-    return [...names.matchAll(/`([^`]+)`/g)].flatMap(([, name = '']) => {
-      const named = tests.filter((test) => test.name === name)
-      if (named.length === 0) return [`${what}: ${file} has no test '${name}'`]
-      return named.some(({ skipped }) => skipped) ? [`${what}: '${name}' of ${file} is skipped`] : []
-    })
+/** The text below each heading of this level, up to the next one of the same level or a higher one. */
+function partsOf(markdown: string, level: number): { heading: string; text: string }[] {
+  const mark = `${'#'.repeat(level)} `
+  const end = new RegExp(`^#{1,${level}} `)
+  const parts: { heading: string; text: string }[] = []
+  let isInside = false
+  for (const line of markdown.split('\n')) {
+    if (end.test(line)) isInside = line.startsWith(mark)
+    const part = parts.at(-1)
+    if (isInside && line.startsWith(mark)) parts.push({ heading: line.slice(mark.length).trim(), text: '' })
+    else if (isInside && part) part.text += `${line}\n`
+  }
+  return parts
+}
+
+/** The rows of a document. All that stands after `Tests:` in a row is its list of tests. */
+export function rowsOf(markdown: string): Row[] {
+  return partsOf(markdown, 4).map(({ heading, text }) => {
+    const [claim = '', ...rest] = text.split(/^Tests:$/m)
+    return {
+      heading,
+      claim: claim.trim(),
+      tests: rest.flatMap((list) => list.split('\n').filter((line) => line.trim())),
+    }
   })
-  return (await Promise.all(problems)).flat()
+}
+
+/**
+ * What is wrong with the tests that a document names. Each row has to make a claim and to name one test at least, each
+ * of a file that exists, and none of them skipped. A chapter of "What stops what" has rows, and none of them in a table.
+ */
+export async function problemsWith(markdown: string, path: string): Promise<string[]> {
+  const chapters = partsOf(markdown, 2)
+    .filter(({ heading }) => heading === 'What stops what')
+    .flatMap(({ text }) => partsOf(text, 3))
+  const without = chapters.filter(({ text }) => rowsOf(text).length === 0)
+  const tables = chapters.filter(({ text }) => /^\|/m.test(text))
+  const rows = await Promise.all(rowsOf(markdown).map((row) => problemsOfRow(row, path)))
+  return [
+    ...without.map(({ heading }) => `${heading}: has no row`),
+    ...tables.map(({ heading }) => `${heading}: has a table, in which no row is looked for`),
+    ...rows.flat(),
+  ]
+}
+
+async function problemsOfRow({ heading, claim, tests }: Row, path: string): Promise<string[]> {
+  const problems = await Promise.all(tests.map((item) => problemsOfTest(item, path)))
+  return [
+    ...(claim === '' ? ['claims nothing'] : []),
+    ...(tests.length === 0 ? ['names no test'] : []),
+    ...problems.flat(),
+  ].map((problem) => `${heading}: ${problem}`)
+}
+
+async function problemsOfTest(item: string, path: string): Promise<string[]> {
+  const [, link, name] = REFERENCE.exec(item) ?? []
+  if (!link || !name) return [`names no test in '${item}'`]
+  const file = normalize(join(dirname(path), link))
+  if (!existsSync(file)) return [`there is no ${file}`]
+  const named = (await testsOf(file)).filter((test) => test.name === name)
+  if (named.length === 0) return [`${file} has no test '${name}'`]
+  return named.some(({ skipped }) => skipped) ? [`'${name}' of ${file} is skipped`] : []
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { problemsWith } from './named-tests.ts'
+import { problemsWith, rowsOf } from './named-tests.ts'
 
 const MODEL = 'docs/SECURITY.md'
 
@@ -11,7 +11,8 @@ it('every row of the threat model names its tests, and each of them is there and
 
 it('the threat model has every requirement and section that it promises', async () => {
   const text = await readFile(MODEL, 'utf8')
-  const first = text.split('\n').flatMap((line) => /^\| ([^|]+?) +\|/.exec(line)?.[1] ?? [])
+  // A row begins with its requirement or section: `10.1.1 Tokens …`, `RFC 6750, 3.1: Error codes`.
+  const first = rowsOf(text).map(({ heading }) => /^(?:(?:\d+\.)+\d+(?= )|RFC .*?(?=: ))/.exec(heading)?.[0])
   const asvs = ['10.1.1', '10.1.2', '10.2.1', '10.2.2', '10.2.3', '7.2.4', '7.4.1']
   // What RFC 9700 asks of clients.
   const practice = [
@@ -32,6 +33,13 @@ it('the threat model has every requirement and section that it promises', async 
   ]
   const more = ['4.9', '4.10', '4.11.1', '4.12', '4.13', '4.14', '4.17', 'RFC 6750, 3.1', 'RFC 7636, 4.2 and 7.2']
   expect(first).toEqual(expect.arrayContaining([...asvs, ...practice, ...more]))
+})
+
+it('the threat model can be read and reviewed line by line: no line is long, and no table has long cells', async () => {
+  const lines = (await readFile(MODEL, 'utf8')).split('\n')
+  const isReference = (line: string) => line.startsWith('- [') && line.includes('.test.ts): `')
+  expect(lines.filter((line) => line.length > 120 && !isReference(line))).toEqual([])
+  expect(lines.filter((line) => line.length > 250)).toEqual([])
 })
 
 describe('a row is refused', () => {
@@ -63,13 +71,14 @@ describe('a row is refused', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  const check = (reference: string) => {
-    const table = `| What | Test |\n| --- | --- |\n| 1.1 | ${reference} |\n`
-    return problemsWith(
-      `# Title\n\n${table}\n| What | Left to |\n| --- | --- |\n| 2.2 | the app |\n`,
+  const row = (...lines: string[]) => ['#### 1.1 A rule', '', ...lines, ''].join('\n')
+  const check = (text: string) =>
+    problemsWith(
+      `# Title\n\n## What stops what\n\n### A document\n\n${text}\n## What is left\n\n- **Left.** To the app.\n`,
       join(folder, 'MODEL.md'),
     )
-  }
+  const checkTests = (...items: string[]) =>
+    check(row('It holds.', '', 'Tests:', '', ...items.map((item) => `- ${item}`)))
 
   it.each([
     ['names no test', 'trust us', 'names no test'],
@@ -86,19 +95,42 @@ describe('a row is refused', () => {
     ['names a test to come', '[some](some.test.ts): `a group › is to do`', 'is skipped'],
     ['names a test that is crossed out', '[some](some.test.ts): `a group › is crossed out`', 'is skipped'],
     ['names a test in a skipped group', '[some](some.test.ts): `a skipped group › in it › would run`', 'is skipped'],
-    ['names one that is not there beside one that is', '[some](some.test.ts): `a group › runs`, `x`', 'has no test'],
+    ['names two tests in one item', '[some](some.test.ts): `a group › runs`, `x`', 'names no test'],
+    ['says something beside its test', 'so it is: [some](some.test.ts): `a group › runs`', 'names no test'],
     ['names a test beside an only', '[only](only.test.ts): `runs`', 'is skipped'],
   ])('that %s', async (_, reference, problem) => {
-    expect(await check(reference)).toEqual([expect.stringContaining(problem)])
+    expect(await checkTests(reference)).toEqual([expect.stringContaining(problem)])
+  })
+
+  it.each([
+    ['has no list of tests', row('It holds.'), 'names no test'],
+    ['has an empty list of tests', row('It holds.', '', 'Tests:'), 'names no test'],
+    ['claims nothing', row('Tests:', '', '- [some](some.test.ts): `a group › runs`'), 'claims nothing'],
+    ['has its test before the list', row('It holds.', '', '- [some](some.test.ts): `a group › runs`'), 'names no test'],
+    [
+      'has words in its list',
+      row('Yes.', '', 'Tests:', '', '- [some](some.test.ts): `a group › runs`', 'us'),
+      'names no',
+    ],
+    ['is missing from its chapter', 'To be written.\n', 'has no row'],
+    ['names one test that is there and one that is not', '', 'has no test'],
+  ])('that %s', async (_, text, problem) => {
+    const both = checkTests('[some](some.test.ts): `a group › runs`', '[some](some.test.ts): `x`')
+    expect(await (text ? check(text) : both)).toEqual([expect.stringContaining(problem)])
+  })
+
+  it('also when rows after it and before it are right', async () => {
+    const good = row('It holds.', '', 'Tests:', '', '- [some](some.test.ts): `a group › runs`')
+    const bad = '#### 2.2 Another rule\n\nIt holds.\n'
+    expect(await check(`${good}\n${bad}\n${good}`)).toEqual(['2.2 Another rule: names no test'])
+    const table = '### Other\n\n| What | Test |\n| --- | --- |\n| 1.1 | trust us |\n'
+    expect(await check(`${good}\n${table}\n${good}`)).toEqual(['Other: has a table, in which no row is looked for'])
   })
 
   it('and no other', async () => {
-    for (const reference of [
-      '[some](some.test.ts): `a group › runs`',
-      '[some](some.test.ts): `a group › runs`, `a group › runs with %s`',
-      'so it is: [some](some.test.ts): `a group › runs`; [again](some.test.ts): `where there is a program › runs`',
-    ]) {
-      expect(await check(reference)).toEqual([])
-    }
+    const runs = '[some](some.test.ts): `a group › runs`'
+    expect(await checkTests(runs)).toEqual([])
+    expect(await checkTests(runs, '[some](some.test.ts): `a group › runs with %s`')).toEqual([])
+    expect(await checkTests(runs, '[again](some.test.ts): `where there is a program › runs`')).toEqual([])
   })
 })
