@@ -4,7 +4,7 @@ import { IlertClient } from '../client/client.ts'
 import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import { IlertError, OAUTH_STATUS, OAuthError } from '../ilert/errors.ts'
+import { IlertError, OAuthError } from '../ilert/errors.ts'
 import type { Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
 import { TokenManager } from '../tokens/manager.ts'
@@ -301,10 +301,12 @@ function refuse(status: number, message: string): Outcome {
   return { action: 'fail', status, info: { message } }
 }
 
-/** A user who declines is a failure of the sign-in; the rest are mistakes of the app or of ilert. */
+/**
+ * A user who declines is a failure of the sign-in; the rest are mistakes of the app or of ilert. All of it is what a
+ * browser has brought, and anybody's browser may bring it again and again: never a 5xx, whatever ilert's word is.
+ */
 function refusedByIlert(code: string, description: string | undefined, secrets: readonly string[]): Outcome {
-  const known = Object.hasOwn(OAUTH_STATUS, code) ? OAUTH_STATUS[code as keyof typeof OAUTH_STATUS] : undefined
-  const error = OAuthError.from(code, known ?? 400, description, secrets)
+  const error = OAuthError.from(code, 400, description, secrets)
   if (code !== 'access_denied') throw error
   const info = { code, message: error.description ?? 'The user declined.' }
   return { action: 'fail', status: 403, info }

@@ -1,5 +1,5 @@
 import express, { Router } from 'express'
-import { MalformedCallback, readCallback } from '../../src/express/callback.ts'
+import { type CallbackQuery, MalformedCallback, readCallback } from '../../src/express/callback.ts'
 import { OAuthError } from '../../src/index.ts'
 import {
   type AppOptions,
@@ -15,6 +15,13 @@ import {
 afterEach(closeApps)
 
 const CALLBACK = '/auth/ilert/callback'
+/** As one is written; nobody has issued it. */
+const STATE = 'A'.repeat(22)
+const ascii = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => String.fromCharCode(from + i))
+/** RFC 6749, appendix A: all that a code may have, and all that an error may have. */
+const VSCHAR = ascii(0x21, 0x7e).join('')
+const NQSCHAR = ['x', ...ascii(0x20, 0x7e).filter((char) => char !== '"' && char !== '\\'), 'x'].join('')
 
 /** An app, a browser with an attempt, and what ilert would answer to it. */
 async function begun(options: AppOptions = {}) {
@@ -40,19 +47,58 @@ describe('what a URL says', () => {
   )
 
   it.each<[string, object]>([
-    ['/callback?code=a&state=b', { code: 'a', state: 'b' }],
+    [`/callback?code=a&state=${STATE}`, { code: 'a', state: STATE }],
     ['/callback?error=access_denied', { error: 'access_denied' }],
-    ['?state=b', { state: 'b' }],
-    ['/callback?state=&code=a%20b&error_description=c%3Fd?e', { code: 'a b', errorDescription: 'c?d?e' }],
+    [`?state=${STATE}`, { state: STATE }],
+    ['/callback?state=&code=a%2Fb&error_description=c%3Fd?e', { code: 'a/b', errorDescription: 'c?d?e' }],
   ])('is read to the letter: %s', (url, query) => {
     const nothing = { state: undefined, code: undefined, error: undefined, errorDescription: undefined }
     expect(read(url)).toStrictEqual({ ...nothing, ...query })
   })
 
   it.each(['state', 'code', 'error', 'error_description'])('has nothing twice: %s', (name) => {
-    expect(() => read(`/callback?state=a&${name}=a&${name}=b`)).toThrow(
+    expect(() => read(`/callback?code=a&state=${STATE}&${name}=a&${name}=b`)).toThrow(
       new MalformedCallback(`The answer has ${name} more than once.`),
     )
+  })
+
+  it.each<[string, string, CallbackQuery[keyof CallbackQuery]]>([
+    ['code', `${encodeURIComponent(VSCHAR)}`, VSCHAR],
+    ['code', 'a'.repeat(2048), 'a'.repeat(2048)],
+    ['error', encodeURIComponent(NQSCHAR), NQSCHAR],
+    ['error', 'e'.repeat(100), 'e'.repeat(100)],
+    ['error_description', 'd'.repeat(1024), 'd'.repeat(1024)],
+    ['error_description', 'd'.repeat(1025), 'd'.repeat(1024)],
+    ['error_description', 'd+'.repeat(7000), 'd '.repeat(512)],
+  ])('has what RFC 6749 allows, at its longest: %s=%.20s', (name, written, value) => {
+    const field = name === 'error_description' ? 'errorDescription' : name
+    expect(read(`/callback?state=${STATE}&${name}=${written}`)).toMatchObject({ [field]: value })
+  })
+
+  it.each<[string, string[]]>([
+    ['state', ['a', `${STATE}A`, STATE.slice(1), `${STATE}=`, `${STATE}.`, `%20${STATE}`, `${STATE}%0A`, '.*', '%00']],
+    [
+      'code',
+      ['a'.repeat(2049), 'a%20b', 'a+b', '+a', 'a+', 'a%0A', '%00', '%7F', '%80', '%C3%A4', '%ff', '%F0%9F%92%A5'],
+    ],
+    ['error', ['e'.repeat(101), 'a%22b', 'a%5Cb', '%0A', 'a%0D%0Ab', '%00', '%7F', '%C3%A4', '%ff', '%E2%80%A8']],
+  ])('is refused, and not repeated, if it is not what ilert sends: %s', (name, values) => {
+    const others = { state: '', code: `state=${STATE}&`, error: `state=${STATE}&` }[name] ?? ''
+    for (const value of values) {
+      expect(() => read(`/callback?${others}${name}=${value}`)).toThrow(MalformedCallback)
+      expect(() => read(`/callback?${others}${name}=${value}`)).toThrow(/^(?!.*(?:%|aaa|eee|VSCH)).{10,100}$/)
+    }
+  })
+
+  it('ignores what it does not know, however often it is there', () => {
+    const more = 'iss=a&iss=b&session_state=%ff&__proto__=x&error_uri=javascript:1&'.repeat(20)
+    expect(read(`/callback?${more}code=a&state=${STATE}`)).toMatchObject({ code: 'a', state: STATE })
+  })
+
+  it.each(['/auth/ilert', CALLBACK])('is not taken apart if it is longer than 16 KB, at %s', (path) => {
+    const url = (length: number) => `${path}?x=${'&'.repeat(length - 3)}`
+    expect(read(url(16 * 1024))).toBeUndefined()
+    expect(() => read(url(16 * 1024 + 1))).toThrow(new MalformedCallback('The query is longer than 16 KB.'))
   })
 })
 
@@ -88,6 +134,9 @@ describe('a callback is refused without a call to ilert', () => {
     ['its error is empty', (_, state) => `error=&state=${state}`],
     ['it has an error and no attempt', () => `error=access_denied&error_description=no&state=${'A'.repeat(22)}`],
     ['it has an error and no state', () => 'error=access_denied&error_description=no'],
+    ['its code has a space', (code, state) => `code=${code}+&state=${state}`],
+    ['its code is longer than 2 KB', (_, state) => `code=${'c'.repeat(2049)}&state=${state}`],
+    ['its error has a quotation mark', (_, state) => `error=%22&state=${state}`],
     ['its query is broken', (code) => `code=${code}&state=%`],
     ['its query is hostile', (code) => `code=${code}&state=__proto__&__proto__[x]=1`],
   ])('when %s', async (_, query) => {
@@ -239,7 +288,7 @@ describe('an answer with an error', () => {
   it.each([
     ['invalid_scope', 400],
     ['invalid_request', 400],
-    ['server_error', 500],
+    ['server_error', 400],
     ['temporarily_unavailable', 400],
     ['brand_new', 400],
     ['__proto__', 400],
@@ -334,6 +383,12 @@ describe("what an app's own callback is told", () => {
       `The answer has code more than once. ${again}`,
       400,
       (code, state) => `code=${code}&code=${code}&state=${state}`,
+      'GET',
+    ],
+    [
+      `The answer's state was not issued here. ${again}`,
+      400,
+      (code, state) => `code=${code}&state=${state}${state}`,
       'GET',
     ],
     ['The sign-in can only be finished with a GET.', 405, (code, state) => `code=${code}&state=${state}`, 'POST'],

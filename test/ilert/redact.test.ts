@@ -40,6 +40,28 @@ describe('redact', () => {
     expect(redact('a short one: abc, and abcd', ['abcd'], 300)).toBe('a short one: abc, and [redacted]')
   })
 
+  it.each([
+    ['beside many others', [...Array.from({ length: 50 }, (_, i) => `other-secret-${i}`), SECRET]],
+    ['beside short ones of every length', ['a', 'bc', 'def', 'ghij', 'klmno', 'pqrstu', 'vwxyzab', SECRET]],
+    ['written in words', [`one two ${SECRET} three`]],
+  ])('finds a secret that stands %s', (_, secrets) => {
+    expect(redact(`It is ${SECRET.slice(5, 14)}`, secrets, 300)).toBe('It is [redacted]')
+  })
+
+  it('finds 16 characters in a row of one that is longer than any token, wherever they are from', () => {
+    const long = Array.from({ length: 16_384 }, (_, i) => i.toString(36)).join('')
+    expect(long.length).toBeGreaterThan(45_000)
+    for (let from = 0; from < long.length - 16; from += 997) {
+      expect(redact(`It is ${long.slice(from, from + 16)}`, [long], 300)).toBe('It is [redacted]')
+    }
+  })
+
+  it('shows nothing of what it has not read', () => {
+    const long = `${'%41'.repeat(1364)}${SECRET.slice(0, 7)} ${SECRET}`
+    expect(redact(`${SECRET}${'-'.repeat(4096)} ${SECRET}`, [SECRET], 300)).toBe('[redacted]')
+    expect(redact(long, ['AAAAAAAA', SECRET], 300)).toBe('[redacted]')
+  })
+
   it('makes one space of what would end the line, or turn it round', () => {
     expect(redact(' one\r\n\ttwo\u2028three\u202efour\u2066five\u0000 ', [], 300)).toBe('one two three four five')
   })
