@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 export type Program = 'redis-server' | 'chromium' | 'postgres' | 'openssl'
@@ -25,6 +25,15 @@ export function needs(program: Program): (name: string, tests: () => void) => vo
   if (findProgram(program) || process.env.CI) return describe
   return (name, tests) => describe.skip(`${name} (skipped: ${program} is not installed)`, tests)
 }
+
+/** ilert's OpenAPI document, beside this repository and not in it. */
+export const ILERT_DOCUMENT: URL = new URL('../../../shared/ilert-openapi.yml', import.meta.url)
+
+/** `describe` for what needs ilert's OpenAPI document; skipped by name where it is missing, required with `CI` set. */
+export const describeDocument: (name: string, tests: () => void) => void =
+  existsSync(ILERT_DOCUMENT) || process.env.CI
+    ? describe
+    : (name, tests) => describe.skip(`${name} (skipped: ../shared/ilert-openapi.yml is missing)`, tests)
 
 /** Debian keeps the server's programs out of the PATH, one folder for each version. */
 function postgresFolders(): string[] {
