@@ -1,3 +1,4 @@
+import { isBelow, segmentsOf } from './paths.ts'
 import { redact } from './redact.ts'
 
 /** Every resource that a scope can name, beside `profile` and `offline_access`. */
@@ -24,8 +25,11 @@ export type ResourceScope =
 /** A scope that ilert's documentation names, alone or with `:r` (read), `:w` (also write) or `:d` (also delete). */
 export type KnownScope = 'profile' | 'offline_access' | `${ResourceScope}` | `${ResourceScope}:${'r' | 'w' | 'd'}`
 
+/** Every resource at once, which ilert's own command line client asks for. Whether other apps may is not documented. */
+type WildcardScope = 'wildcard' | `wildcard:${'r' | 'w' | 'd'}`
+
 /** A scope. Known ones complete in an editor; ilert adds scopes over time, so any well-formed one is accepted. */
-export type Scope = KnownScope | (string & {})
+export type Scope = KnownScope | WildcardScope | (string & {})
 
 /** Reading, also writing, also deleting. */
 type Permission = 'r' | 'w' | 'd'
@@ -76,6 +80,9 @@ function catalogue(entries: Record<'profile' | 'offline_access' | ResourceScope,
 /** Scopes without a resource behind them: they take no `:r`, `:w` or `:d`. */
 const BARE = new Set(['offline_access'])
 
+/** Covers every resource, as far as its permission goes. */
+const WILDCARD = 'wildcard'
+
 const RANK: Readonly<Record<Permission, number>> = { r: 1, w: 2, d: 3 }
 
 // RFC 6749, section 3.3, less the colon, which ilert keeps for the permission, and the comma and the semicolon, which
@@ -117,7 +124,7 @@ export function formatScope(scopes: readonly Scope[]): string {
 
 /**
  * Whether a grant of `granted` opens everything that `wanted` asks for: `alert:d` covers `alert:w` covers `alert`.
- * Both take a list or a space-separated string. Wanting nothing is always covered. A granted scope that is not
+ * `wildcard:d` covers every resource. Both take a list or a space-separated string. Wanting nothing is always covered. A granted scope that is not
  * well-formed grants nothing.
  *
  * @throws TypeError where a wanted scope is not well-formed.
@@ -128,7 +135,8 @@ export function covers(granted: string | readonly string[], wanted: string | rea
     const { resource, permission } = parseScope(scope)
     return grant.some((candidate) => {
       const match = WELL_FORMED.exec(candidate)
-      return match?.[1] === resource && RANK[(match[2] as Permission | undefined) ?? 'r'] >= RANK[permission]
+      const isOf = match?.[1] === resource || (match?.[1] === WILDCARD && !BARE.has(resource))
+      return isOf && RANK[(match?.[2] as Permission | undefined) ?? 'r'] >= RANK[permission]
     })
   })
 }
@@ -157,7 +165,7 @@ const PERMISSION_OF: Readonly<Record<string, Permission>> = {
 
 /** The catalogue's paths, split for matching, in its order: `/api/users/current` comes before `/api/users`. */
 const PATTERNS = Object.entries(scopes).flatMap(([scope, { paths }]) =>
-  paths.map((path) => ({ scope, segments: path.split('/') })),
+  paths.map((path) => ({ scope, segments: segmentsOf(path) })),
 )
 
 /**
@@ -170,10 +178,8 @@ const PATTERNS = Object.entries(scopes).flatMap(([scope, { paths }]) =>
 export function requiredScope(method: string, path: string): string | null {
   const permission = PERMISSION_OF[String(method).toUpperCase()]
   if (permission === undefined || typeof path !== 'string') return null
-  const segments = (path.split(/[?#]/, 1)[0] ?? '').split('/')
-  const match = PATTERNS.find((pattern) =>
-    pattern.segments.every((part, i) => (part === '{id}' ? Boolean(segments[i]) : part === segments[i])),
-  )
+  const segments = segmentsOf(path)
+  const match = PATTERNS.find((pattern) => isBelow(segments, pattern.segments))
   if (!match) return null
   return permission === 'r' ? match.scope : `${match.scope}:${permission}`
 }

@@ -169,6 +169,28 @@ describe('formatScope', () => {
 })
 
 describe('covers', () => {
+  it.each([...RESOURCES, 'profile', 'a_resource_of_tomorrow', 'wildcard'])('wildcard covers %s', (scope) => {
+    const wanted = [scope, `${scope}:r`, `${scope}:w`, `${scope}:d`]
+    for (const [granted, covered] of [
+      ['wildcard', 2],
+      ['wildcard:r', 2],
+      ['wildcard:w', 3],
+      ['wildcard:d', 4],
+    ] as const) {
+      expect(wanted.map((each) => covers(granted, each))).toEqual(wanted.map((_, i) => i < covered))
+    }
+  })
+
+  it('wildcard brings no refresh tokens, and no resource covers it', () => {
+    expect(covers('wildcard:d', 'offline_access')).toBe(false)
+    expect(
+      covers(
+        RESOURCES.map((scope) => `${scope}:d`),
+        'wildcard',
+      ),
+    ).toBe(false)
+  })
+
   it.each(RESOURCES)('%s: deleting covers writing covers reading, and not the other way round', (scope) => {
     const [r, w, d] = [scope, `${scope}:w`, `${scope}:d`]
     expect([covers(d, d), covers(d, w), covers(d, r)]).toEqual([true, true, true])
