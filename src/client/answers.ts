@@ -3,9 +3,9 @@
  * answers. An error thrown here never quotes the answer's body.
  */
 import { readClaims } from '../ilert/claims.ts'
-import { APIError, type IlertError, NetworkError, OAuthError } from '../ilert/errors.ts'
+import { type IlertError, NetworkError, OAuthError } from '../ilert/errors.ts'
 import { ACCESS_TOKEN_SECONDS, RETRY_AFTER_SECONDS } from '../ilert/limits.ts'
-import { redact } from '../ilert/redact.ts'
+import { apiError } from './api-error.ts'
 import type { HttpAnswer } from './exchange.ts'
 
 /** A user's tokens. Times are milliseconds since the epoch. */
@@ -128,11 +128,8 @@ export function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknow
   }
   if (status < 400) throw redirected()
   const body = parse(answer.text)
-  const { code, message } = isObject(body) ? body : {}
-  const word = (typeof code === 'string' && redact(code, secrets, 60)) || 'api_error'
-  const text = typeof message === 'string' ? `: ${redact(message, secrets, 300)}` : ''
-  const retryAfterSeconds = status === 429 ? retryAfter(answer) : undefined
-  throw new APIError(`ilert's API answered ${status} ${word}${text}`, { code: word, status, retryAfterSeconds })
+  const wait = status === 429 ? retryAfter(answer, secondsUntilNextMinute(answer)) : undefined
+  throw apiError(status, isObject(body) ? body : {}, secrets, wait)
 }
 
 /** The JSON object of a successful answer of one of the OAuth2 endpoints. */
@@ -166,15 +163,21 @@ function after(answer: HttpAnswer): { retryAfterSeconds?: number } {
   return answer.headers['retry-after'] === undefined ? {} : { retryAfterSeconds: retryAfter(answer) }
 }
 
-/** `Retry-After` in seconds (RFC 9110, section 10.2.3), or ilert's suggestion where it is absent or unreadable. */
-function retryAfter({ headers }: HttpAnswer): number {
+/** ilert's API counts in fixed windows of a minute, and names no time when it refuses. ILERT.md, "Lifetimes and limits". */
+function secondsUntilNextMinute({ headers }: HttpAnswer): number {
+  const now = Date.parse(String(headers.date ?? '')) || Date.now()
+  return 60 - (Math.floor(now / 1000) % 60)
+}
+
+/** `Retry-After` in seconds (RFC 9110, section 10.2.3), or `otherwise` if it is absent or unreadable. */
+function retryAfter({ headers }: HttpAnswer, otherwise: number = RETRY_AFTER_SECONDS): number {
   const value = String(headers['retry-after'] ?? '').trim()
   if (/^\d{1,9}$/.test(value)) return Number(value)
   // Only a text with a weekday: Date.parse reads a moment into '-5' and '1, 2' as well.
   const until = /^[a-z]{3}/i.test(value) ? Date.parse(value) : Number.NaN
   // Against the answer's own Date: it says how far away the moment is, whatever this machine's clock says.
   const wait = until - (Date.parse(String(headers.date ?? '')) || Date.now())
-  return Number.isNaN(wait) ? RETRY_AFTER_SECONDS : Math.max(0, Math.ceil(wait / 1000))
+  return Number.isNaN(wait) ? otherwise : Math.max(0, Math.ceil(wait / 1000))
 }
 
 function redirected(): IlertError {

@@ -83,14 +83,26 @@ interface RetryDetails extends ErrorDetails {
   retryAfterSeconds?: number | undefined
 }
 
+/** What ilert's API says of an error beside its message. */
+interface APIErrorDetails extends RetryDetails {
+  details?: unknown
+  detailedCode?: string | undefined
+}
+
 /** ilert's API answered with a status that is not a success. `status` is that status, `code` is ilert's word. */
 export class APIError extends IlertError {
-  /** With a 429: how long ilert wants the caller to wait. */
+  /** With a 429: how long ilert wants the caller to wait. Without its word, until the minute ends that it counts in. */
   readonly retryAfterSeconds: number | undefined
+  /** ilert's `details`, as JSON, if there are any: such as the fields that it does not accept. Without secrets, and cut. */
+  readonly details: unknown
+  /** ilert's second, more precise word, if there is one. */
+  readonly detailedCode: string | undefined
 
-  constructor(message?: string, { retryAfterSeconds, ...details }: RetryDetails = {}) {
-    super(message, { code: 'api_error', ...details })
+  constructor(message?: string, { retryAfterSeconds, details, detailedCode, ...more }: APIErrorDetails = {}) {
+    super(message, { code: 'api_error', ...more })
     this.retryAfterSeconds = retryAfterSeconds
+    this.details = details
+    this.detailedCode = detailedCode
   }
 
   static {

@@ -1,4 +1,11 @@
-import { answerOf, judgeRevocation, judgeTokenInfo, judgeTokens, judgeUser } from '../../src/client/answers.ts'
+import {
+  answerOf,
+  judgeAPI,
+  judgeRevocation,
+  judgeTokenInfo,
+  judgeTokens,
+  judgeUser,
+} from '../../src/client/answers.ts'
 import { APIError, type IlertError, NetworkError, OAuthError } from '../../src/ilert/errors.ts'
 
 const SENT_AT = 1_700_000_000_000
@@ -252,7 +259,23 @@ describe('Retry-After', () => {
     for (const [, judge] of OAUTH_JUDGES) {
       expect(thrown(() => judge(answer(429, '', headers)))).toMatchObject({ retryAfterSeconds: seconds })
     }
-    expect(thrown(() => judgeUser(answer(429, '', headers), []))).toMatchObject({ retryAfterSeconds: seconds })
+    if (seconds !== 10)
+      expect(thrown(() => judgeUser(answer(429, '', headers), []))).toMatchObject({ retryAfterSeconds: seconds })
+  })
+
+  it.each<[string, Headers, number]>([
+    ['at the beginning of a minute', { date: 'Tue, 14 Nov 2023 22:13:00 GMT' }, 60],
+    ['in it', { date }, 40],
+    ['in its last second', { date: 'Tue, 14 Nov 2023 22:13:59 GMT' }, 1],
+    ['in it, with a word that is no time', { date, 'retry-after': 'soon' }, 40],
+  ])("without it ilert's API is to be asked when its minute ends: %s", (_, headers, seconds) => {
+    expect(thrown(() => judgeAPI(answer(429, '', headers), []))).toMatchObject({ retryAfterSeconds: seconds })
+  })
+
+  it("without it and without a date this machine's clock tells when the minute ends", () => {
+    const { retryAfterSeconds } = thrown(() => judgeAPI(answer(429, ''), [])) as APIError
+    expect(retryAfterSeconds).toBeGreaterThanOrEqual(1)
+    expect(retryAfterSeconds).toBeLessThanOrEqual(60)
   })
 
   it("is counted from this machine's clock where the answer has no date", () => {
@@ -369,7 +392,7 @@ describe('judgeUser', () => {
       expect(error.status).toBe(status)
       expect(error.code).toMatch(/^\w+$/)
       expect(error.message).not.toContain('<')
-      expect((error as APIError).retryAfterSeconds).toBe(status === 429 ? 10 : undefined)
+      expect((error as APIError).retryAfterSeconds).toEqual(status === 429 ? expect.any(Number) : undefined)
     }
   })
 
