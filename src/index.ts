@@ -1,5 +1,5 @@
 export type { IlertUser, TokenInfo, TokenSet } from './client/answers.ts'
-export type { CallInit, IlertApi } from './client/api.ts'
+export type { ApiResponse, CallInit, IlertApi } from './client/api.ts'
 export { IlertClient } from './client/client.ts'
 export type { Clock, Connection } from './client/connection.ts'
 export { type BearerUser, IlertBearerStrategy } from './express/bearer.ts'

@@ -10,7 +10,8 @@ import {
   type TokenInfo,
   type TokenSet,
 } from './answers.ts'
-import { type CallInit, callAPI, type TokenSource } from './api.ts'
+import type { ApiResponse, CallInit } from './api.ts'
+import { callAPI, type TokenSource } from './call.ts'
 import { type Connection, type ResolvedConnection, resolveConnection, tenantOption } from './connection.ts'
 import type { HttpAnswer } from './exchange.ts'
 import { Http } from './http.ts'
@@ -41,8 +42,8 @@ export class IlertClient {
 
   constructor(options: Connection = {}) {
     this.#connection = resolveConnection(options)
-    const { apiURL, timeoutMs, dispatcher } = this.#connection
-    this.#http = new Http({ origin: apiURL, timeoutMs, dispatcher })
+    const { apiURL, timeoutMs, maxResponseBytes, dispatcher } = this.#connection
+    this.#http = new Http({ origin: apiURL, timeoutMs, maxBodyBytes: maxResponseBytes, dispatcher })
   }
 
   /**
@@ -122,14 +123,14 @@ export class IlertClient {
   }
 
   /** Calls ilert's API with tokens from `source`. @internal */
-  async callAPI<T>(
+  async callAPI(
     source: TokenSource,
     method: string,
     path: string,
     init?: CallInit & { body?: unknown },
-  ): Promise<T> {
+  ): Promise<ApiResponse> {
     const message = { method, path: typeof path === 'string' ? (path.split('?', 1)[0] ?? '') : '' }
-    return await traced('api', message, () => callAPI<T>(this.#http, source, method, path, init))
+    return await traced('api', message, () => callAPI(this.#http, source, method, path, init))
   }
 
   /** Ends the connections that are kept open. Calls under way end first. */

@@ -26,6 +26,11 @@ export interface Connection {
   /** Milliseconds that a call may take: connecting, headers and body together. Default 10 000. */
   timeoutMs?: number
   /**
+   * Bytes of an answer that are read, from 1024 to 100 MiB; a longer answer is an error with the code
+   * `response_too_large`. Default 1 MiB (1 048 576): about 150 alerts.
+   */
+  maxResponseBytes?: number
+  /**
    * The dispatcher that makes the calls, of undici 7 or later. Default: an agent of its own that honours `HTTP_PROXY`,
    * `HTTPS_PROXY` and `NO_PROXY`, and never sends loopback addresses through a proxy. One that is passed in is never
    * closed here.
@@ -44,11 +49,14 @@ export interface ResolvedConnection {
   readonly apiURL: string
   readonly tenant: string | undefined
   readonly timeoutMs: number
+  readonly maxResponseBytes: number
   readonly dispatcher: Dispatcher | undefined
   readonly clock: Clock
 }
 
 const SYSTEM_CLOCK: Clock = { now: () => Date.now() }
+
+const MIB = 1024 * 1024
 
 /** The longest delay that a timer takes; a longer one fires at once. */
 const MAX_TIMEOUT_MS = 2_147_483_647
@@ -66,6 +74,7 @@ export function resolveConnection(options: Connection): ResolvedConnection {
     apiURL: origin(options, 'apiURL') ?? API_URL,
     tenant: tenantOption(option(options, 'tenant')),
     timeoutMs: timeout(options.timeoutMs),
+    maxResponseBytes: responseBytes(options.maxResponseBytes),
     dispatcher: dispatcher(options.dispatcher),
     clock: clock(options.clock),
   }
@@ -114,6 +123,14 @@ function timeout(value: number | undefined): number {
   if (value === undefined) return 10_000
   if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIMEOUT_MS)) {
     throw new TypeError(`timeoutMs: expected a number of milliseconds above 0 and up to ${MAX_TIMEOUT_MS}.`)
+  }
+  return value
+}
+
+function responseBytes(value: number | undefined): number {
+  if (value === undefined) return MIB
+  if (!Number.isInteger(value) || value < 1024 || value > 100 * MIB) {
+    throw new TypeError(`maxResponseBytes: expected a whole number of bytes from 1024 to ${100 * MIB}.`)
   }
   return value
 }

@@ -3,9 +3,6 @@ import { NetworkError } from '../ilert/errors.ts'
 import { Exchange, type HttpAnswer } from './exchange.ts'
 import { isLoopback } from './options.ts'
 
-/** Bytes of a body that are read; a longer one is an error. */
-const MAX_BODY_BYTES = 1024 * 1024
-
 /** A call whose connection was never made is made once more, this much later. */
 const RECONNECT_MS = 100
 
@@ -31,8 +28,8 @@ export interface HttpCall {
 export interface HttpOptions {
   origin: string
   timeoutMs: number
-  /** Bytes. Default 1 MiB. */
-  maxBodyBytes?: number
+  /** Bytes of a body that are read; a longer one is an error. */
+  maxBodyBytes: number
   dispatcher?: Dispatcher | undefined
 }
 
@@ -48,7 +45,7 @@ export class Http {
   readonly #ownsDispatcher: boolean
   #closing: Promise<void> | undefined
 
-  constructor({ origin, timeoutMs, maxBodyBytes = MAX_BODY_BYTES, dispatcher }: HttpOptions) {
+  constructor({ origin, timeoutMs, maxBodyBytes, dispatcher }: HttpOptions) {
     this.#origin = origin
     this.#timeoutMs = timeoutMs
     this.#maxBodyBytes = maxBodyBytes

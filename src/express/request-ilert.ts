@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import type { TokenSet } from '../client/answers.ts'
-import { ApiMethods, type CallInit, type IlertApi, type TokenSource } from '../client/api.ts'
+import { ApiMethods, type IlertApi } from '../client/api.ts'
+import type { TokenSource } from '../client/call.ts'
 import type { IlertClient } from '../client/client.ts'
 import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
 import type { Grant } from '../tokens/grant.ts'
@@ -52,18 +53,16 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   readonly #name: string
   /** What another strategy's `session()` has put there before. */
   readonly #before: RequestIlert | undefined
-  readonly #client: IlertClient
   readonly #tokens: TokenManager
   /** Held on to, so that it stays at hand for the whole request. */
   #keeper: Keeper | undefined
   #storeAway = false
 
   constructor(req: Request, name: string, client: IlertClient, tokens: TokenManager) {
-    super()
+    super((method, path, init) => client.callAPI(this, method, path, init))
     this.#req = req
     this.#name = name
     this.#before = req.ilert
-    this.#client = client
     this.#tokens = tokens
   }
 
@@ -105,10 +104,6 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
 
   async accessToken(): Promise<string> {
     return (await this.tokens()).accessToken
-  }
-
-  request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T> {
-    return this.#client.callAPI<T>(this, method, path, init)
   }
 
   async disconnect(): Promise<void> {

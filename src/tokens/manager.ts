@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
-import { ApiMethods, type CallInit, type IlertApi, type TokenSource } from '../client/api.ts'
+import { ApiMethods, type IlertApi } from '../client/api.ts'
 import { IlertClient } from '../client/client.ts'
 import { type Connection, resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
@@ -179,10 +179,11 @@ export class TokenManager {
   /** ilert's API as the user whose tokens are under a key. Nothing is read or sent before the first call. */
   api(key: string): IlertApi {
     checkKey(key)
-    return new KeyApi(this.#client, {
+    const source = {
       tokens: () => this.#freshTokens(key),
-      refused: (accessToken) => this.refused(key, accessToken),
-    })
+      refused: (accessToken: string) => this.refused(key, accessToken),
+    }
+    return new ApiMethods((method, path, init) => this.#client.callAPI(source, method, path, init))
   }
 
   /**
@@ -360,21 +361,6 @@ export class TokenManager {
         if (!this.#closed) void this.#revokeAtIlert(refreshToken, failures + 1)
       })
     }
-  }
-}
-
-class KeyApi extends ApiMethods {
-  readonly #client: IlertClient
-  readonly #source: TokenSource
-
-  constructor(client: IlertClient, source: TokenSource) {
-    super()
-    this.#client = client
-    this.#source = source
-  }
-
-  request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T> {
-    return this.#client.callAPI<T>(this.#source, method, path, init)
   }
 }
 

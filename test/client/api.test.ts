@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { jest } from '@jest/globals'
-import type { CallInit, IlertApi } from '../../src/client/api.ts'
+import type { ApiResponse, CallInit, IlertApi } from '../../src/client/api.ts'
+import { LISTS } from '../../src/ilert/lists.ts'
 import {
   APIError,
   type Clock,
@@ -217,10 +218,54 @@ describe('JSON goes in and comes out:', () => {
   })
 })
 
+describe('with response: true', () => {
+  it("a call resolves to the answer's status, headers and JSON", async () => {
+    const { api } = await world(
+      status(201, { id: 7 }, { etag: '"1"', location: '/api/incidents/7', 'set-cookie': 'a=b' }),
+    )
+    const calls = [
+      api.get('/api/incidents/7', { response: true, scope: false }),
+      api.post('/api/incidents', {}, { response: true, scope: false }),
+      api.put('/api/incidents/7', {}, { response: true, scope: false }),
+      api.delete('/api/incidents/7', { response: true, scope: false }),
+      api.request('PATCH', '/api/incidents/7', { response: true, scope: false }),
+    ]
+    for (const { body, headers, status } of (await Promise.all(calls)) as ApiResponse[]) {
+      expect({ body, status }).toEqual({ body: { id: 7 }, status: 201 })
+      expect(headers.get('ETag')).toBe('"1"')
+      expect(headers.get('location')).toBe('/api/incidents/7')
+      expect(headers.getSetCookie()).toEqual([])
+    }
+  })
+
+  it('an empty answer has no JSON', async () => {
+    const { api } = await world(status(204))
+    expect(await api.delete('/api/alerts/7', { response: true })).toMatchObject({ status: 204, body: undefined })
+  })
+})
+
 describe('bad input is an error that names the argument, and nothing is sent:', () => {
   const circle: Record<string, unknown> = {}
   circle.self = circle
   const bad: [string, RegExp, (api: IlertApi) => Promise<unknown>][] = [
+    ...['yes', 1, null].map((response): (typeof bad)[number] => [
+      `the response ${inspect(response)}`,
+      /^response: /,
+      (api) => api.get('/api/alerts', { response } as never),
+    ]),
+    ['a response of paginate', /^response: /, (api) => all(api.paginate('/api/alerts', { response: true }))],
+    ['max-results', /^query.*pageSize/, (api) => all(api.paginate('/api/alerts', { query: { 'max-results': 5 } }))],
+    ['a cursor that is none', /^query.cursor/, (api) => all(api.paginate('/api/alerts', { query: { cursor: 7 } }))],
+    [
+      'a number for a list by cursor',
+      /^query\['start-index'\]/,
+      (api) => all(api.paginate('/api/heartbeat-monitors', { query: { 'start-index': 7 } })),
+    ],
+    [
+      'one entry more than a schedule page has',
+      /^pageSize.*20/,
+      (api) => all(api.paginate('/api/schedules', { pageSize: 21 })),
+    ],
     ...['', 'FOO', 'GET\r\nX: y', 'CONNECT', 'TRACE', 'OPTIONS', null, undefined, 7, {}, ['GET']].map(
       (method): (typeof bad)[number] => [
         `the method ${inspect(method)}`,
@@ -365,12 +410,62 @@ describe('an error of the API', () => {
     })
   })
 
+  it('names the fields that ilert does not accept, and its second word', async () => {
+    const details = [{ field: 'summary', message: 'must not be empty', limits: [1, 255] }, 'and more', null, true]
+    const { api } = await world(status(400, { status: 400, code: 'BAD_REQUEST', detailedCode: 'EMPTY', details }))
+    const error = await api.post('/api/alerts', {}).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'APIError', code: 'BAD_REQUEST', detailedCode: 'EMPTY', details })
+  })
+
+  it.each(['FEATURE_REQUIRED', 'QUOTA_EXCEEDED'])(
+    'with 402 %s says that the plan does not include it',
+    async (code) => {
+      const { api } = await world(status(402, { status: 402, code, message: 'Upgrade' }))
+      await expect(api.get('/api/alerts')).rejects.toMatchObject({
+        name: 'APIError',
+        status: 402,
+        code,
+        message: expect.stringMatching(/Upgrade.*plan/),
+      })
+    },
+  )
+
+  it.each([
+    ['alert:w', 'alert:w'],
+    ['alert:w status_page', 'alert:w status_page'],
+    ['no,scope alert', 'alert'],
+    [undefined, ''],
+    [7, ''],
+  ])('with 403 OAUTH2_SCOPE_ERROR and the scope %p names what to ask for', async (scope, named) => {
+    const { api } = await world(status(403, { status: 403, code: 'OAUTH2_SCOPE_ERROR', scope }))
+    const error = await api.get('/api/alerts').catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(InsufficientScope)
+    expect(error).toMatchObject({ status: 403, code: 'insufficient_scope', scope: named })
+  })
+
+  it('with 412 says that what is at ilert has changed meanwhile', async () => {
+    const { api, calls } = await world(status(412, { status: 412, code: 'PRECONDITION_FAILED' }))
+    const put = api.put('/api/incidents/7', {}, { headers: { 'If-Match': '"1"' }, scope: false })
+    await expect(put).rejects.toMatchObject({ name: 'APIError', status: 412, code: 'PRECONDITION_FAILED' })
+    expect(calls[0]?.headers['if-match']).toBe('"1"')
+  })
+
+  it('keeps no more of the details than a page shows', async () => {
+    const details: Record<string, unknown> = { long: 'x'.repeat(5000), list: Array.from({ length: 1000 }, (_, i) => i) }
+    details.deep = JSON.parse(`${'['.repeat(50)}${']'.repeat(50)}`)
+    const { api } = await world(status(400, { code: 'BAD_REQUEST', details }))
+    const error = (await api.get('/api/alerts').catch((reason: unknown) => reason)) as APIError
+    expect(JSON.stringify(error.details).length).toBeLessThan(1000)
+  })
+
   it('holds no token, however ilert repeats it', async () => {
     const accessToken = 'CANARY-access-token-0123456789'
     const { api } = await world(
       (response, { headers }) => {
         const echo = `${headers.authorization} ${Buffer.from(String(headers.authorization)).toString('base64')}`
-        json(response, 400, { status: 400, code: accessToken, message: `Bad ${echo}` }, { 'x-echo': echo })
+        const details = { [echo]: [echo, { echo }] }
+        const body = { status: 400, code: accessToken, detailedCode: accessToken, message: `Bad ${echo}`, details }
+        json(response, 400, body, { 'x-echo': echo })
       },
       { tokens: { accessToken, refreshToken: 'CANARY-refresh-token-0123456789' } },
     )
@@ -501,6 +596,19 @@ describe('a call ends', () => {
     await expect(api.get('/api/alerts')).rejects.toMatchObject({ code: 'response_too_large', status: 503 })
     expect(calls).toHaveLength(1)
     expect(inspect(await api.get('/api/alerts').catch((error: unknown) => error))).not.toContain('xxx')
+  })
+
+  it('well where the answer is as long as maxResponseBytes allows, and not a byte longer', async () => {
+    const text = JSON.stringify('x'.repeat(3000))
+    for (const [maxResponseBytes, works] of [
+      [text.length, true],
+      [text.length - 1, false],
+    ] as const) {
+      const { api } = await world((response) => json(response, 200, text), { keeping: { maxResponseBytes } })
+      const outcome = expect(api.get('/api/alerts'))
+      if (works) await outcome.resolves.toHaveLength(3000)
+      else await outcome.rejects.toMatchObject({ code: 'response_too_large' })
+    }
   })
 
   it('well where the answer is just under 1 MiB', async () => {
@@ -670,8 +778,8 @@ describe('a 429', () => {
   it.each<[Record<string, string>, number]>([
     [{ 'retry-after': '17' }, 17],
     [{ 'retry-after': '0' }, 0],
-    [{}, 10],
-    [{ 'retry-after': 'soon' }, 10],
+    [{ date: 'Wed, 21 Oct 2026 07:28:50 GMT' }, 10],
+    [{ date: 'Wed, 21 Oct 2026 07:28:01 GMT', 'retry-after': 'soon' }, 59],
     [{ date: 'Wed, 21 Oct 2026 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT' }, 30],
   ])('with %p says %i seconds, and nothing is repeated unasked', async (headers, seconds) => {
     const world_ = await world(status(429, { status: 429, code: 'TOO_MANY_REQUESTS', message: 'No' }, headers))
@@ -849,6 +957,111 @@ describe('paginate', () => {
     const world_ = await world(status(200, [1, 2, 3, 4, 5]))
     expect(await all(world_.api.paginate('/api/alerts', { pageSize: 2 }))).toEqual([1, 2, 3, 4, 5])
     expect(world_.calls).toHaveLength(1)
+  })
+
+  /** As ilert's lists answer: at most `max` entries, and 400 to whoever asks for more. */
+  const strict =
+    (length: number, max: number): Answer =>
+    (response, { path }) => {
+      const { searchParams } = new URL(path, 'http://x')
+      const [start, count] = [Number(searchParams.get('start-index')), Number(searchParams.get('max-results'))]
+      if (count > max) {
+        const message = `'max-results' must not be above ${max}`
+        return json(response, 400, { status: 400, code: 'BAD_REQUEST', message })
+      }
+      const entries = Array.from({ length }, (_, id) => ({ id })).slice(start, start + count)
+      json(response, 200, entries)
+    }
+  const ids = (length: number) => Array.from({ length }, (_, id) => ({ id }))
+  const anything = { scope: false } as const
+
+  it.each(Object.entries(LISTS).filter(([, { byCursor }]) => !byCursor))(
+    'brings each of 130 entries of %s once, by pages as long as it allows',
+    async (path, { max }) => {
+      const { api, calls } = await world(strict(130, max))
+      expect(await all(api.paginate(path.replace('{id}', '7'), anything))).toEqual(ids(130))
+      expect(calls).toHaveLength(Math.floor(130 / max) + 1)
+    },
+  )
+
+  it.each(['/api/services', '/api/incidents', '/api/metrics'])('asks %s for less with include', async (path) => {
+    const { api, calls } = await world(strict(60, 25))
+    const query = { include: ['subscribed'] }
+    expect(await all(api.paginate(path, { ...anything, query }))).toEqual(ids(60))
+    expect(calls).toHaveLength(3)
+    await expect(all(api.paginate(path, { ...anything, query, pageSize: 26 }))).rejects.toThrow(/pageSize.*25/)
+  })
+
+  it('learns from ilert how long a page may be, and asks once more', async () => {
+    const { api, calls } = await world(strict(50, 15))
+    expect(await all(api.paginate('/api/something-new', { pageSize: 40 }))).toEqual(ids(50))
+    expect(calls).toHaveLength(1 + 4)
+  })
+
+  it.each([
+    ['another 400', { code: 'BAD_REQUEST', message: "'from' must be a date" }],
+    ['a maximum that is none', { code: 'BAD_REQUEST', message: "'max-results' must not be above 0" }],
+    [
+      'a maximum that is above what was asked for',
+      { code: 'BAD_REQUEST', message: "'max-results' must not be above 100" },
+    ],
+  ])('learns nothing from %s', async (_, body) => {
+    const { api, calls } = await world(status(400, { status: 400, ...body }))
+    await expect(all(api.paginate('/api/alerts'))).rejects.toMatchObject({ status: 400 })
+    expect(calls).toHaveLength(1)
+  })
+
+  it.each([
+    ['with ids', ids(4)],
+    ['without ids', [{ name: 'a' }, { name: 'a' }, { name: 'b' }, { name: 'c' }]],
+    ['of texts', ['a', 'a', 'b', 'c']],
+  ])('ends where a list %s ignores start-index, and gives each entry once', async (_, entries) => {
+    const { api, calls } = await world(status(200, entries))
+    expect(await all(api.paginate('/api/users/1/contacts/emails', { ...anything, pageSize: 4 }))).toEqual(entries)
+    expect(calls).toHaveLength(2)
+  })
+
+  it('gives an entry once that a new one has pushed to the next page', async () => {
+    const { api } = await world(
+      inTurn(status(200, [{ id: 3 }, { id: 2 }]), status(200, [{ id: 2 }, { id: 1 }]), status(200, [])),
+    )
+    expect(await all(api.paginate('/api/alerts', { pageSize: 2 }))).toEqual([{ id: 3 }, { id: 2 }, { id: 1 }])
+  })
+
+  it('follows the cursor of a list that goes by it', async () => {
+    const pages: [object[], string?][] = [[ids(2), 'b'], [[{ id: 7 }], 'c d'], [[{ id: 8 }]]]
+    const { api, calls } = await world((response) => {
+      const [page = [], next] = pages.shift() ?? []
+      json(response, 200, page as never, next === undefined ? {} : { 'next-cursor': next })
+    })
+    const entries = await all(api.paginate('/api/heartbeat-monitors', { query: { include: 'teams' } }))
+    expect(entries).toEqual([...ids(2), { id: 7 }, { id: 8 }])
+    expect(calls.map(({ path }) => path.replace('/api/heartbeat-monitors?include=teams&', ''))).toEqual([
+      'max-results=200',
+      'cursor=b&max-results=200',
+      'cursor=c%20d&max-results=200',
+    ])
+  })
+
+  it('ends where a cursor leads back to where it has been', async () => {
+    let calls = 0
+    const { api } = await world((response) => {
+      calls++
+      json(response, 200, [{ id: calls }] as never, { 'next-cursor': calls % 2 ? 'a' : 'b' })
+    })
+    expect(await all(api.paginate('/api/heartbeat-monitors'))).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }])
+  })
+
+  it('begins at the cursor that the query names', async () => {
+    const { api, calls } = await world(status(200, []))
+    await all(api.paginate('/api/heartbeat-monitors', { query: { cursor: 'b' }, pageSize: 5 }))
+    expect(calls[0]?.path).toBe('/api/heartbeat-monitors?cursor=b&max-results=5')
+  })
+
+  it('waits at the rate limit where the caller asks for it, and goes on', async () => {
+    const busy = status(429, {}, { 'retry-after': '0' })
+    const { api } = await world(inTurn(strict(3, 100), busy, strict(3, 100)))
+    expect(await all(api.paginate('/api/alerts', { pageSize: 2, retry: { maxDelayMs: 100 } }))).toEqual(ids(3))
   })
 
   it('fails in the middle where a page does, with the entries before it given', async () => {

@@ -76,10 +76,11 @@ describe.each(OPTIONS)('%s', (name, variable, good, other, bad) => {
 
 describe('without options and variables', () => {
   it("the URLs are ilert's, the time is 10 s, and the clock the system's", () => {
-    const { apiURL, appURL, timeoutMs, clock, ...rest } = resolveConnection({})
+    const { apiURL, appURL, timeoutMs, maxResponseBytes, clock, ...rest } = resolveConnection({})
     expect(apiURL).toBe('https://api.ilert.com')
     expect(appURL).toBeUndefined() // the account's own host is ilert's, then
     expect(timeoutMs).toBe(10_000)
+    expect(maxResponseBytes).toBe(1_048_576)
     expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1000)
     expect(rest).toEqual({})
   })
@@ -155,6 +156,17 @@ describe('http:', () => {
 
   it('is not needed: https: is allowed for any host', () => {
     expect(resolveConnection({ apiURL: 'https://localhost.evil.com/' }).apiURL).toBe('https://localhost.evil.com')
+  })
+})
+
+describe('maxResponseBytes', () => {
+  it.each([1024, 1_000_000, 104_857_600])('takes %p', (maxResponseBytes) => {
+    expect(resolveConnection({ maxResponseBytes }).maxResponseBytes).toBe(maxResponseBytes)
+  })
+
+  it.each([0, -1, 1023, 104_857_601, 2000.5, Number.NaN, Infinity, '2000', null])('refuses %p', (maxResponseBytes) => {
+    expect(() => new IlertClient({ maxResponseBytes } as Connection)).toThrow(TypeError)
+    expect(() => new IlertClient({ maxResponseBytes } as Connection)).toThrow(/^maxResponseBytes: .*1024/)
   })
 })
 

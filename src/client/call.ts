@@ -1,0 +1,165 @@
+import { type APIError, InsufficientScope, NetworkError } from '../ilert/errors.ts'
+import { covers, requiredScope } from '../ilert/scopes.ts'
+import { judgeAPI, type TokenSet } from './answers.ts'
+import type { ApiResponse, CallInit } from './api.ts'
+import { apiPath } from './api-path.ts'
+import { plainObject } from './arguments.ts'
+import type { HttpAnswer } from './exchange.ts'
+import type { Http, HttpCall } from './http.ts'
+
+/** Where a call gets its token from. */
+export interface TokenSource {
+  /** Fresh tokens. */
+  tokens(): Promise<Readonly<TokenSet>>
+  /** ilert's API refused the token before its time. Resolves to whether there is another one now. */
+  refused(accessToken: string): Promise<boolean>
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])
+/** What belongs to the connection, to the token, or to whoever reads the answer. */
+const OURS =
+  /^(?:authorization|proxy-.*|host|connection|keep-alive|content-length|transfer-encoding|accept-encoding|upgrade|te|trailer|expect)$/i
+
+/** The least that is waited for after a 429 that is not the first. */
+const LEAST_WAIT_MS = 1000
+
+/** Makes one call, with all that may follow from its answer. */
+export async function callAPI(
+  http: Http,
+  source: TokenSource,
+  method: string,
+  path: string,
+  init?: CallInit & { body?: unknown },
+): Promise<ApiResponse> {
+  const { response, retry, scope: checked, signal, ...rest } = plainObject('init', init)
+  if (response !== undefined && typeof response !== 'boolean') throw new TypeError('response: expected true or false.')
+  if (checked !== undefined && checked !== false) throw new TypeError('scope: expected false, or nothing.')
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal: expected an AbortSignal.')
+  const call = { ...prepare(method, path, rest), signal }
+  let patienceMs = maxDelay(retry)
+  signal?.throwIfAborted()
+
+  let { accessToken, scope } = await abortable(source.tokens(), signal)
+  const needed = checked === false ? null : requiredScope(method, path)
+  if (needed !== null && !covers(scope, needed)) throw InsufficientScope.of(needed)
+
+  let repeated = false
+  let leastMs = 0
+  for (;;) {
+    const answer = await sendOnceOrTwice(http, call, accessToken)
+    if (answer.status === 401 && !repeated && (await abortable(source.refused(accessToken), signal))) {
+      repeated = true
+      accessToken = (await abortable(source.tokens(), signal)).accessToken
+      continue
+    }
+    try {
+      const body = judgeAPI(answer, [accessToken])
+      return { status: answer.status, headers: headersOf(answer), body }
+    } catch (error) {
+      const { retryAfterSeconds } = error as APIError
+      if (patienceMs === undefined || retryAfterSeconds === undefined) throw error
+      const waitMs = Math.max(retryAfterSeconds * 1000, leastMs)
+      if (waitMs > patienceMs) throw error
+      patienceMs -= waitMs
+      leastMs = LEAST_WAIT_MS
+      await pause(waitMs, signal)
+    }
+  }
+}
+
+/** Checks everything that the caller has said. */
+function prepare(
+  method: string,
+  path: string,
+  { body, headers, query }: Pick<CallInit, 'headers' | 'query'> & { body?: unknown },
+): HttpCall {
+  if (!METHODS.has(method)) throw new TypeError(`method: expected one of ${[...METHODS].join(', ')}.`)
+  const added = Object.entries(plainObject('headers', headers))
+  for (const [name, value] of added) checkHeader(name, value)
+  const json = body === undefined ? undefined : toJSON(body)
+  if (json !== undefined && (method === 'GET' || method === 'HEAD')) throw new TypeError(`body: ${method} has none.`)
+  return {
+    method,
+    path: apiPath(path, query),
+    headers: {
+      accept: 'application/json',
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...Object.fromEntries(added.map(([name, value]) => [name.toLowerCase(), value])),
+    },
+    ...(json !== undefined && { body: json }),
+  }
+}
+
+function checkHeader(name: string, value: unknown): void {
+  if (OURS.test(name)) throw new TypeError(`headers: '${name}' is set by this package alone.`)
+  const isHeader = /^[!#$%&'*+\-.^`|~\w]+$/.test(name) && typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(value)
+  if (!isHeader) throw new TypeError('headers: a name or a value has characters that a header cannot have.')
+}
+
+function toJSON(body: unknown): string {
+  let json: string | undefined
+  let cause: unknown
+  try {
+    json = JSON.stringify(body)
+  } catch (error) {
+    cause = error // a circle, or a BigInt
+  }
+  if (json === undefined) throw new TypeError('body: cannot be written as JSON.', { cause })
+  return json
+}
+
+/** Milliseconds; undefined where the caller wants no waiting. */
+function maxDelay(retry: CallInit['retry']): number | undefined {
+  if (retry === undefined) return undefined
+  const { maxDelayMs } = plainObject('retry', retry)
+  if (typeof maxDelayMs !== 'number' || !(maxDelayMs >= 0 && maxDelayMs <= 3_600_000)) {
+    throw new TypeError('retry.maxDelayMs: expected milliseconds, from 0 to 3 600 000.')
+  }
+  return maxDelayMs
+}
+
+/** Sends an idempotent call once more where the connection broke, or where what is before ilert could not reach it. */
+async function sendOnceOrTwice(http: Http, call: HttpCall, accessToken: string): Promise<HttpAnswer> {
+  const authorized = { ...call, headers: { ...call.headers, authorization: `Bearer ${accessToken}` } }
+  if (!IDEMPOTENT.has(call.method)) return await http.send(authorized)
+  try {
+    const answer = await http.send(authorized)
+    if (![502, 503, 504].includes(answer.status)) return answer
+  } catch (error) {
+    if (!(error instanceof NetworkError) || error.code !== 'connection_lost') throw error
+  }
+  return await http.send(authorized)
+}
+
+/** What `promise` brings, unless the signal is aborted before. What was begun goes on without being waited for. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  try {
+    await abortable(over, signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** For the caller to read; cookies are between ilert and a browser. */
+function headersOf(answer: HttpAnswer): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (name !== 'set-cookie') for (const single of [value ?? []].flat()) headers.append(name, single)
+  }
+  return headers
+}
