@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
-import { parse } from 'cookie'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { Clock } from '../client/connection.ts'
-import { randomText } from '../tokens/random.ts'
+import { randomOctets, randomText } from '../tokens/random.ts'
 import type { Sealer } from '../tokens/seal.ts'
+import { STATE } from './state.ts'
 
 /** What one sign-in must remember until the user comes back from ilert. */
 export interface Attempt {
@@ -17,14 +17,25 @@ export interface Attempt {
   expects?: string
 }
 
+/** An attempt as its cookie says it. */
+type SealedAttempt = Attempt & { expiresAt: number }
+
 const LIFETIME_SECONDS = 600
-const MAX_COOKIE_BYTES = 1024
-const MAX_PENDING_BYTES = 4096
-const NAME = /^(?:__Host-)?ilert\.([\w-]{22})$/
 
 /**
- * Sign-ins under way. Each lives in a sealed cookie of its own, named after its state: so it is bound to the browser that
- * began it, works before there is any session, and no other attempt can overwrite it.
+ * How many attempts a browser may have at once. Each is a cookie, and the browser sends all of them with every request:
+ * together they take less than 6 KB of the 8 KB that usual proxies allow for a header.
+ */
+const SLOTS = Array.from({ length: 6 }, (_, slot) => slot)
+const MAX_COOKIE_BYTES = 960
+
+/** The slot that the next attempt prefers. Processes that start together must not go round in step. */
+let nextSlot = (randomOctets(1)[0] as number) % SLOTS.length
+
+/**
+ * Sign-ins under way. Each lives in a sealed cookie of its own: so it is bound to the browser that began it, and works
+ * before there is any session. The cookies have a fixed number of names, the slots: so the browser itself bounds how many
+ * there are, whatever the server has seen of them.
  */
 export class Attempts {
   readonly #sealer: Sealer
@@ -37,15 +48,14 @@ export class Attempts {
 
   /** Sets the cookie of a new attempt. Returns what goes to ilert: the state, and the challenge of RFC 7636. */
   async begin(req: Request, o: Omit<Attempt, 'codeVerifier'>): Promise<{ state: string; codeChallenge: string }> {
-    const state = randomText(16)
+    const slot = await this.#chooseSlot(req, o.redirectURI)
+    const name = cookieName(slot, o.redirectURI)
     const codeVerifier = randomText(32)
-    const name = cookieName(state, o.redirectURI)
     let value = await this.#seal(name, { ...o, codeVerifier })
-    if (name.length + value.length >= MAX_COOKIE_BYTES)
+    if (name.length + value.length > MAX_COOKIE_BYTES)
       value = await this.#seal(name, { ...o, codeVerifier, returnTo: '/' })
-    await this.#dropOldest(req, name.length + value.length)
     putCookie(req, name, value, LIFETIME_SECONDS)
-    return { state, codeChallenge: hash('sha256', codeVerifier, 'base64url') }
+    return { state: stateOf(slot, codeVerifier), codeChallenge: hash('sha256', codeVerifier, 'base64url') }
   }
 
   /**
@@ -54,12 +64,39 @@ export class Attempts {
    * @param redirectURI where the answer has arrived. Over TLS no cookie counts that another host could have planted.
    */
   async take(req: Request, state: string, redirectURI: string): Promise<Attempt | undefined> {
-    const name = cookieName(state, redirectURI)
-    const value = NAME.test(name) ? parse(req.headers.cookie ?? '')[name] : undefined
-    if (!value) return undefined
+    if (!STATE.test(state)) return undefined
+    const slot = Number(state[0])
+    const name = cookieName(slot, redirectURI)
+    // The slot may have been given to another attempt since then, whose cookie stays.
+    const attempt = (await this.#read(req, name)).find(({ codeVerifier }) =>
+      timingSafeEqual(Buffer.from(stateOf(slot, codeVerifier)), Buffer.from(state)),
+    )
+    if (!attempt) return undefined
     putCookie(req, name, '', 0)
-    const attempt = await this.#open(name, value)
-    return attempt && attempt.expiresAt > this.#clock.now() ? attempt : undefined
+    return attempt.expiresAt > this.#clock.now() ? attempt : undefined
+  }
+
+  /** An empty slot, or else one whose cookie nobody can read, or the oldest attempt's. */
+  async #chooseSlot(req: Request, redirectURI: string): Promise<number> {
+    const ends = await Promise.all(SLOTS.map((slot) => this.#endOf(req, cookieName(slot, redirectURI))))
+    const first = Math.min(...ends)
+    // In turn, and without a pause: tabs that begin at once do not have the cookies of one another yet.
+    while (ends[nextSlot] !== first) nextSlot = (nextSlot + 1) % SLOTS.length
+    const slot = nextSlot
+    nextSlot = (nextSlot + 1) % SLOTS.length
+    return slot
+  }
+
+  /** When the attempt in a slot ends; 0 if nobody can read it, and less if there is none. */
+  async #endOf(req: Request, name: string): Promise<number> {
+    if (cookiesNamed(req, name).length === 0) return -1
+    return Math.max(0, ...(await this.#read(req, name)).map(({ expiresAt }) => expiresAt))
+  }
+
+  /** Every attempt under this name. Without TLS a neighbouring host can set a cookie that browsers send before ours. */
+  async #read(req: Request, name: string): Promise<SealedAttempt[]> {
+    const attempts = await Promise.all(cookiesNamed(req, name).map((value) => this.#open(name, value)))
+    return attempts.filter((attempt) => attempt !== undefined)
   }
 
   async #seal(name: string, { redirectURI, codeVerifier, returnTo, asked, expects }: Attempt): Promise<string> {
@@ -77,7 +114,7 @@ export class Attempts {
     )
   }
 
-  async #open(name: string, value: string): Promise<(Attempt & { expiresAt: number }) | undefined> {
+  async #open(name: string, value: string): Promise<SealedAttempt | undefined> {
     const text = await this.#sealer.open(value, name)
     if (text === undefined) return undefined
     const [redirectURI, codeVerifier, returnTo, expiresAt, asked, expects] = JSON.parse(text)
@@ -90,31 +127,25 @@ export class Attempts {
       expiresAt: expiresAt * 1000,
     }
   }
-
-  /** Makes room for a new attempt, so that all of them together never outgrow what servers take for a header. */
-  async #dropOldest(req: Request, newBytes: number): Promise<void> {
-    const { cookie = '' } = req.headers
-    if (cookie.length + newBytes <= MAX_PENDING_BYTES) return // they cannot take more than the header that they are in
-    const pending = cookiesOf(cookie).filter(([name]) => NAME.test(name))
-    let bytes = pending.reduce((sum, [name, value]) => sum + name.length + value.length, newBytes)
-    const aged = await Promise.all(
-      pending.map(async ([name, value]) => ({
-        name,
-        bytes: name.length + value.length,
-        expiresAt: (await this.#open(name, value))?.expiresAt ?? 0,
-      })),
-    )
-    for (const oldest of aged.sort((a, b) => a.expiresAt - b.expiresAt)) {
-      if (bytes <= MAX_PENDING_BYTES) return
-      putCookie(req, oldest.name, '', 0)
-      bytes -= oldest.bytes
-    }
-  }
 }
 
-/** Over TLS the prefix keeps other hosts of the same domain from planting a cookie (RFC 6265bis, section 4.1.3.2). */
-function cookieName(state: string, redirectURI: string): string {
-  return `${/^https:/i.test(redirectURI) ? '__Host-' : ''}ilert.${state}`
+/**
+ * Over TLS the prefix keeps other hosts of the domain, and scripts, from setting the cookie. Browsers that do not know
+ * `__Host-Http-` yet enforce `__Host-`, with which it begins (RFC 6265bis, "Cookie Name Prefixes").
+ */
+function cookieName(slot: number, redirectURI: string): string {
+  return `${/^https:/i.test(redirectURI) ? '__Host-Http-' : ''}ilert.${slot}`
+}
+
+/** Made of the verifier, which is in the cookie already: the state would take 30 bytes of it. */
+function stateOf(slot: number, codeVerifier: string): string {
+  return `${slot}${hash('sha256', `state ${codeVerifier}`, 'base64url').slice(0, 22)}`
+}
+
+/** The values of all cookies with this name. Around a pair only spaces and tabs count for nothing (RFC 6265bis, 5.6). */
+function cookiesNamed(req: Request, name: string): string[] {
+  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.replace(/^[ \t]+/, ''))
+  return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
 }
 
 // Not res.cookie(), which takes 20 us to check and encode what here needs neither: names and values are of base64url and
@@ -127,10 +158,6 @@ function putCookie(req: Request, name: string, value: string, seconds: number): 
   res.appendHeader('Set-Cookie', `${name}=${value}; ${attributes}`)
   // A cache that keeps an answer with cookies hands one browser's attempt to others.
   res.setHeader('Cache-Control', 'no-store')
-}
-
-function cookiesOf(header: string): [string, string][] {
-  return Object.entries(parse(header)).filter((entry): entry is [string, string] => Boolean(entry[1]))
 }
 
 /** Passport gives a strategy the request alone; Express has put the response on it. */

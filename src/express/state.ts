@@ -1,2 +1,2 @@
-/** A state as `Attempts` issues it, and nothing else: 16 random bytes in base64url. */
-export const STATE: RegExp = /^[\w-]{22}$/
+/** What every `state` of ours looks like: the number of the attempt's slot, and 132 unpredictable bits as base64url. */
+export const STATE: RegExp = /^[0-5][\w-]{22}$/

@@ -1,9 +1,10 @@
 import { parseSetCookie } from 'cookie'
-import { closeApps, type Page, startApp, TOKEN } from '../support/app.ts'
+import { closeApps, optionsOf, type Page, startApp, TOKEN } from '../support/app.ts'
 
 afterEach(closeApps)
 
-const ATTEMPT = /^(?:__Host-)?ilert\.[\w-]{22}$/
+const ATTEMPT = /^(?:__Host-Http-)?ilert\.[0-5]$/
+const MAX_BYTES = 960
 
 /** The attempts' cookies that a page sets, parsed, with what a browser would keep of them. */
 function attemptCookies(page: Page) {
@@ -13,15 +14,18 @@ function attemptCookies(page: Page) {
     .map((cookie) => ({
       ...cookie,
       value: cookie.value ?? '',
-      bytes: cookie.name.length + 1 + (cookie.value ?? '').length,
+      bytes: cookie.name.length + (cookie.value ?? '').length,
     }))
 }
+
+/** The slot of the attempt that a page begins: the first character of the state. */
+const slotOf = ({ location }: Page) => new URL(location).searchParams.get('state')?.[0]
 
 /** The attempts that a Cookie header holds. */
 const pending = (header: string) => header.split('; ').filter((pair) => ATTEMPT.test(pair.split('=')[0] ?? ''))
 
 describe("an attempt's cookie", () => {
-  it('is named after its state, out of reach of scripts and of other sites, and ends after ten minutes', async () => {
+  it('is named after its slot, out of reach of scripts and of other sites, and ends after ten minutes', async () => {
     const app = await startApp()
     const page = await app.browser().visit('/auth/ilert')
     const [cookie, ...others] = attemptCookies(page)
@@ -31,7 +35,7 @@ describe("an attempt's cookie", () => {
     expect(cookie?.expires?.getTime()).toBeLessThanOrEqual(Date.now() + 600_000)
     expect(cookie?.secure).toBeUndefined()
     expect(cookie?.domain).toBeUndefined()
-    expect(cookie?.name).toBe(`ilert.${new URL(page.location).searchParams.get('state')}`)
+    expect(cookie?.name).toBe(`ilert.${slotOf(page)}`)
   })
 
   it.each<[string, object, object]>([
@@ -43,7 +47,7 @@ describe("an attempt's cookie", () => {
     const [cookie] = attemptCookies(page)
     expect(cookie).toMatchObject({ path: '/', httpOnly: true, sameSite: 'lax', secure: true })
     expect(cookie?.domain).toBeUndefined()
-    expect(cookie?.name).toBe(`__Host-ilert.${new URL(page.location).searchParams.get('state')}`)
+    expect(cookie?.name).toBe(`__Host-Http-ilert.${slotOf(page)}`)
   })
 
   it('that is Secure finishes its sign-in, and is taken back with the same attributes', async () => {
@@ -69,7 +73,7 @@ describe("an attempt's cookie", () => {
     [`/${'c'.repeat(220)}`, `/${'r'.repeat(511)}`, false],
     [`/${'c'.repeat(220)}`, `/${'ü'.repeat(511)}`, false],
     [`/${'c'.repeat(220)}`, `/${'r'.repeat(300)}`, true],
-  ])('holds at most 1 KB, whatever the callback URL and returnTo: %#', async (path, returnTo, comesBack) => {
+  ])('holds at most 960 bytes, whatever the callback URL and returnTo: %#', async (path, returnTo, comesBack) => {
     const app = await startApp({
       begin: { returnTo },
       callbackURL: (origin) => `${origin}${path}`,
@@ -79,7 +83,7 @@ describe("an attempt's cookie", () => {
     })
     const browser = app.browser()
     const page = await browser.visit('/auth/ilert')
-    expect(attemptCookies(page)[0]?.bytes).toBeLessThanOrEqual(1024)
+    expect(attemptCookies(page)[0]?.bytes).toBeLessThanOrEqual(MAX_BYTES)
     const { location } = await browser.visit(await browser.consent(page.location))
     expect(location).toBe(comesBack ? returnTo : '/')
   })
@@ -143,48 +147,98 @@ describe("an attempt's cookie", () => {
 
   it('opens as long as its key is listed', async () => {
     const [older, newer] = ['o'.repeat(32), 'n'.repeat(32)]
-    for (const [encryptionKey, status] of [
-      [[newer, older], 302],
-      [[newer], 403],
+    for (const [encryptionKey, usedUp] of [
+      [[newer, older], 1],
+      [[newer], 0],
     ] as const) {
-      const before = await startApp({ strategy: { encryptionKey: older, clientID: 'the-app' } })
-      const after = await startApp({ strategy: { encryptionKey, clientID: 'the-app' } })
+      const before = await startApp({ strategy: { encryptionKey: older } })
+      const after = await startApp({ strategy: { ...optionsOf(before.sandbox), encryptionKey } })
       const browser = before.browser()
       const state = new URL(await browser.begin()).searchParams.get('state')
       const url = `/auth/ilert/callback?error=access_denied&state=${state}`
       const page = await after.browser().visit(url, { headers: { cookie: browser.cookies } })
-      // Known, and denied; or not known.
-      expect([page.status, page.cookies.length]).toEqual([403, 1])
+      // Known, and denied; or not known, and perhaps another app's.
+      expect([page.status, page.cookies.length]).toEqual([403, usedUp])
       expect(after.errors).toEqual([])
-      expect(status).toBeTruthy()
     }
   })
 })
 
 describe('all pending attempts together', () => {
-  it('hold at most 4 KB: the oldest go first', async () => {
-    const app = await startApp({ begin: { returnTo: `/${'r'.repeat(400)}` } })
-    const browser = app.browser()
-    const states: string[] = []
-    for (let i = 0; i < 9; i++) {
-      states.push(new URL(await browser.begin()).searchParams.get('state') ?? '')
-      app.sandbox.clock.advance(1000)
-      expect(pending(browser.cookies).join('; ').length).toBeLessThanOrEqual(4096)
+  const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
+  const WIDE = `status=PENDING,ACCEPTED&service=${'checkout,'.repeat(40)}`
+
+  it.each<[string, object, Record<string, string>]>([
+    ['without TLS', {}, {}],
+    ['over TLS', { strategy: { callbackURL: '/auth/ilert/callback' } }, { 'x-forwarded-proto': 'https' }],
+  ])(
+    'take less than 6 KB of the header, however many begin at once, and the next one succeeds: %s',
+    async (_, o, tls) => {
+      const scheme = 'x-forwarded-proto' in tls ? 'https:' : 'http:'
+      const app = await startApp({
+        ...o,
+        before: (web) => web.set('trust proxy', true),
+        callbackURL: (origin) => `${origin.replace('http:', scheme)}/auth/ilert/callback`,
+        routes: (web, app) => {
+          web.get('/alerts/:id', app.ilert.requireScope('alert'), (_req, res) => res.send('alerts'))
+        },
+      })
+      // Without a jar that keeps the attributes of the one scheme from the other.
+      const jar = new Map<string, string>()
+      const header = () => [...jar].map((pair) => pair.join('=')).join('; ')
+      const keep = (page: Page) => {
+        for (const { name, value = '', maxAge } of page.cookies.map((cookie) => parseSetCookie(cookie))) {
+          if (maxAge === 0) jar.delete(name)
+          else jar.set(name, value)
+        }
+        return page
+      }
+      const visit = async (url: string, cookie = header()) => {
+        const headers = { ...NAVIGATION, ...tls, ...(cookie && { cookie }) }
+        return keep(await app.browser().send(url.replace('https:', 'http:'), headers))
+      }
+      await Promise.all(Array.from({ length: 40 }, (_, i) => visit(`/alerts/${1000 + i}?${WIDE}`, '')))
+      expect(jar.size).toBe(6)
+      expect(header().length).toBeGreaterThan(3000)
+      expect(header().length).toBeLessThan(6000)
+      const { location } = await visit('/alerts/7')
+      expect(header().length).toBeLessThan(6000)
+      const back = await visit(await app.browser().consent(location))
+      expect(back.location).toBe('/alerts/7')
+      expect((await visit('/alerts/7')).text).toBe('alerts')
+    },
+  )
+
+  it('are bounded in every process, also if it has not seen the others', async () => {
+    const shared = { encryptionKey: 'k'.repeat(32), clientID: 'the-app' }
+    const apps = [await startApp({ strategy: shared }), await startApp({ strategy: shared })]
+    const names = new Set<string>()
+    for (const app of apps) {
+      const pages = await Promise.all(Array.from({ length: 20 }, () => app.browser().visit('/auth/ilert')))
+      for (const page of pages) for (const { name } of attemptCookies(page)) names.add(name)
     }
-    const kept = pending(browser.cookies).map((pair) => pair.split('=')[0]?.split('.')[1])
-    expect(kept.length).toBeGreaterThan(3)
-    expect(kept.sort()).toEqual(states.slice(-kept.length).sort())
+    expect([...names].sort()).toEqual([0, 1, 2, 3, 4, 5].map((slot) => `ilert.${slot}`))
   })
 
-  it('drop what they cannot read before what they can', async () => {
+  it('never take a cookie away to make room', async () => {
     const app = await startApp()
     const browser = app.browser()
-    const callback = await browser.callback()
-    for (const letter of 'abcde') {
-      browser.jar.keep(new URL(app.origin), [`ilert.${letter.repeat(22)}=${'x'.repeat(1000)}; Path=/`])
+    for (let i = 0; i < 12; i++) {
+      expect(attemptCookies(await browser.visit('/auth/ilert'))).toMatchObject([{ maxAge: 600 }])
     }
-    await browser.begin()
-    expect((await browser.visit(callback)).location).toBe('/')
+  })
+
+  it('are six: the oldest goes first', async () => {
+    const app = await startApp()
+    const browser = app.browser()
+    const begun: string[] = []
+    for (let i = 0; i < 8; i++) {
+      begun.push(await browser.begin())
+      app.sandbox.clock.advance(1000)
+    }
+    const statuses: number[] = []
+    for (const url of begun) statuses.push((await browser.visit(await browser.consent(url))).status)
+    expect(statuses).toEqual([403, 403, 302, 302, 302, 302, 302, 302])
   })
 
   it('leave the cookies of the app alone', async () => {

@@ -16,7 +16,7 @@ afterEach(closeApps)
 
 const CALLBACK = '/auth/ilert/callback'
 /** As one is written; nobody has issued it. */
-const STATE = 'A'.repeat(22)
+const STATE = '0'.repeat(23)
 const ascii = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => String.fromCharCode(from + i))
 /** RFC 6749, appendix A: all that a code may have, and all that an error may have. */
@@ -114,7 +114,7 @@ describe('a callback is refused without a call to ilert', () => {
   })
 
   it.each<[string, (code: string, state: string) => string]>([
-    ['its state is foreign', (code) => `code=${code}&state=${'A'.repeat(22)}`],
+    ['its state is foreign', (code) => `code=${code}&state=${'0'.repeat(23)}`],
     ['its state is empty', (code) => `code=${code}&state=`],
     ['it has no state', (code) => `code=${code}`],
     ['its state is cut', (code, state) => `code=${code}&state=${state.slice(0, -1)}`],
@@ -132,7 +132,7 @@ describe('a callback is refused without a call to ilert', () => {
     ['its state is a list', (code, state) => `code=${code}&state[]=${state}`],
     ['its error is there twice', (_, state) => `error=access_denied&error=access_denied&state=${state}`],
     ['its error is empty', (_, state) => `error=&state=${state}`],
-    ['it has an error and no attempt', () => `error=access_denied&error_description=no&state=${'A'.repeat(22)}`],
+    ['it has an error and no attempt', () => `error=access_denied&error_description=no&state=${'0'.repeat(23)}`],
     ['it has an error and no state', () => 'error=access_denied&error_description=no'],
     ['its code has a space', (code, state) => `code=${code}+&state=${state}`],
     ['its code is longer than 2 KB', (_, state) => `code=${'c'.repeat(2049)}&state=${state}`],
@@ -369,7 +369,7 @@ describe("what an app's own callback is told", () => {
     [
       `This sign-in was not begun in this browser, is over, or took too long. ${again}`,
       403,
-      (code) => `code=${code}&state=${'A'.repeat(22)}`,
+      (code) => `code=${code}&state=${'0'.repeat(23)}`,
       'GET',
     ],
     [

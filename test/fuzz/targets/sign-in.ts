@@ -16,7 +16,7 @@ const NOW = 1_800_000_000_000
 const clock = { now: () => NOW }
 const clientID = 'app'
 /** As one is written; nobody has issued it. */
-const STATE = 'A'.repeat(22)
+const STATE = '0'.repeat(23)
 
 // Every attempt has begun before: what is tested is what comes back.
 const ilert = new IlertStrategy({
