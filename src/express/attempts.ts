@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import type { Clock } from '../client/connection.ts'
 import { randomOctets, randomText } from '../tokens/random.ts'
 import type { Sealer } from '../tokens/seal.ts'
-import { STATE } from './state.ts'
+import { isState } from './state.ts'
 
 /** What one sign-in must remember until the user comes back from ilert. */
 export interface Attempt {
@@ -64,7 +64,7 @@ export class Attempts {
    * @param redirectURI where the answer has arrived. Over TLS no cookie counts that another host could have planted.
    */
   async take(req: Request, state: string, redirectURI: string): Promise<Attempt | undefined> {
-    if (!STATE.test(state)) return undefined
+    if (!isState(state)) return undefined
     const slot = Number(state[0])
     const name = cookieName(slot, redirectURI)
     // The slot may have been given to another attempt since then, whose cookie stays.

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { IlertError } from '../ilert/errors.ts'
-import { STATE } from './state.ts'
+import { isState } from './state.ts'
 
 /** ilert's answer to an authorize request, as the browser brings it (RFC 6749, sections 4.1.2 and 4.1.2.1). */
 export interface CallbackQuery {
@@ -40,7 +40,7 @@ export function readCallback(req: Request): CallbackQuery | undefined {
   const query = new URLSearchParams(req.url.slice(start))
   if (!['code', 'error', 'state'].some((name) => query.has(name))) return undefined
   const state = single(query, 'state')
-  if (state !== undefined && !STATE.test(state)) throw new MalformedCallback("The answer's state was not issued here.")
+  if (state !== undefined && !isState(state)) throw new MalformedCallback("The answer's state was not issued here.")
   const code = single(query, 'code')
   if (code !== undefined && code.length > LONGEST_CODE) {
     throw new MalformedCallback("The answer's code is longer than 2 KB.")
