@@ -8,22 +8,11 @@ import { covers, formatScope, type Scope, toList } from '../ilert/scopes.ts'
 import { BearerAnswers } from './bearer-cache.ts'
 import { challengeOf, challengeWith, type Refusal } from './bearer-challenge.ts'
 import { claimsOf, readAuthorization, whyNot, whyNotApp, whyNotTenant } from './bearer-token.ts'
-import { allowedTenantsOption, functionOption } from './options.ts'
+import { askAbout, type BearerCallback, type BearerUser, type BearerVerify } from './bearer-verify.ts'
+import { allowedTenantsOption, booleanOption, functionOption, oneVerify, strategyArguments } from './options.ts'
+import { asError, type Done, type Verdict } from './verify.ts'
 
-/** Whose an access token is, as ilert's token_info says. Without a `verify`, this is `req.user`. */
-export interface BearerUser {
-  /** The account. */
-  tenant: string | undefined
-  username: string
-  /** What the user has granted. */
-  scope: string[]
-  /** The app to which the token was issued. */
-  appID: number
-}
-
-/** Turns a token into the app's user, or into false to refuse it. */
-type BearerVerify = (token: BearerUser, req: Request) => Express.User | false | Promise<Express.User | false>
-
+/** How an API is protected. */
 interface BearerOptions extends Connection {
   /**
    * The app whose tokens are taken: the number that ilert shows for it. Required, since a token says what its user
@@ -41,8 +30,11 @@ interface BearerOptions extends Connection {
   /**
    * Turns a token into the app's user, or into false to refuse it with a 401. Called on every request, also where
    * ilert's answer is remembered. What it throws goes to the app's error handler. Default: the user is the token.
+   * Passport's form, `(token, done)`, is an argument of its own.
    */
   verify?: BearerVerify
+  /** Gives the verify in Passport's form the request as its first argument. Default false. */
+  passReqToCallback?: boolean
 }
 
 /** What `passport.authenticate('ilert-bearer', options)` takes beside Passport's own options. */
@@ -51,7 +43,7 @@ interface BearerAuthenticateOptions {
   scope?: string | readonly Scope[]
 }
 
-type Outcome = { refusal: Refusal } | { user: Express.User; info: { scope: string[] } }
+type Outcome = { refusal: Refusal } | { user: Express.User; info: object }
 
 /**
  * Protects an API: takes requests with `Authorization: Bearer` and an access token of ilert (RFC 6750, section 2.1).
@@ -83,18 +75,28 @@ export class IlertBearerStrategy extends Strategy {
   private readonly appID: number | 'any'
   private readonly scope: string
   private readonly allowedTenants: readonly string[] | undefined
-  private readonly verify: BearerVerify | undefined
+  private readonly ask: (token: BearerUser, req: Request) => Promise<Verdict>
   private readonly clock: Clock
   private readonly answers: BearerAnswers
 
-  /** @throws TypeError where an option is missing or malformed; it names the option and its variable. */
-  constructor(options: BearerOptions = {}) {
+  /** @throws TypeError where an option or an argument is missing or malformed; it names the option and its variable. */
+  constructor(options?: BearerOptions)
+  constructor(verify: (token: BearerUser, done: Done) => void | Promise<void>)
+  constructor(
+    options: BearerOptions & { passReqToCallback: true },
+    verify: (req: Request, token: BearerUser, done: Done) => void | Promise<void>,
+  )
+  constructor(options: BearerOptions | undefined, verify: (token: BearerUser, done: Done) => void | Promise<void>)
+  constructor(...args: unknown[]) {
     super()
+    const { options, callback } = strategyArguments<BearerOptions, BearerCallback>(args)
+    const verify = functionOption('verify', options.verify)
+    oneVerify(verify, callback)
     this.name = 'ilert-bearer'
     this.appID = appIDOption(options.appID)
     this.scope = formatScope(toList(options.scope ?? []))
     this.allowedTenants = allowedTenantsOption(options.allowedTenants)
-    this.verify = functionOption<BearerVerify>('verify', options.verify)
+    this.ask = askAbout(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback))
     this.clock = resolveConnection(options).clock
     this.client = new IlertClient(options)
     this.answers = new BearerAnswers({ ask: (token) => this.client.tokenInfo(token), clock: this.clock })
@@ -105,10 +107,10 @@ export class IlertBearerStrategy extends Strategy {
     this.judge(req, options)
       .then(
         (outcome) => this.deliver(req, outcome),
-        (error: Error) => this.error(error),
+        (error: unknown) => this.error(asError(error) as Error),
       )
       // Thrown by the app's own callback, which must not be called a second time.
-      .catch((error: unknown) => req.next?.(error))
+      .catch((error: unknown) => req.next?.(asError(error)))
   }
 
   private async judge(req: Request, options: BearerAuthenticateOptions): Promise<Outcome> {
@@ -137,10 +139,10 @@ export class IlertBearerStrategy extends Strategy {
       return { refusal: { status: 403, error: 'insufficient_scope', description, scope: needed } }
     }
 
-    const scope = [...token.scope]
-    const { verify } = this
-    const user = verify ? await verify(token, req) : (token as Express.User)
-    return user ? { user, info: { scope } } : invalidToken('This API does not take the token of this user.')
+    const scope = [...token.scope] // whatever the app does to the token's
+    const { user, info: told } = await this.ask(token, req)
+    if (user) return { user, info: { scope, ...told } }
+    return invalidToken(messageOf(told) ?? 'This API does not take the token of this user.')
   }
 
   private deliver(req: Request, outcome: Outcome): void {
@@ -152,6 +154,11 @@ export class IlertBearerStrategy extends Strategy {
     if (req.res) challengeWith(req.res, outcome.refusal, challenge)
     this.fail(challenge, outcome.refusal.status)
   }
+}
+
+/** What verify says of a refusal. */
+function messageOf(info: { message?: unknown } | undefined): string | undefined {
+  return typeof info?.message === 'string' && info.message !== '' ? info.message : undefined
 }
 
 function invalidToken(description: string | undefined): Outcome {

@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { plainObject } from '../client/arguments.ts'
 import { ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
 import { formatScope, likelyScope, type Scope, toList } from '../ilert/scopes.ts'
 import type { Keeping } from '../tokens/manager.ts'
@@ -114,4 +115,34 @@ export function allowedTenantsOption(value: readonly string[] | undefined): read
 export function functionOption<F>(name: string, value: F | undefined): F | undefined {
   if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name}: expected a function.`)
   return value
+}
+
+/**
+ * Passport's ways to construct a strategy: `(options)`, `(options, verify)` and `(verify)`. NestJS's `PassportStrategy`
+ * puts its callback, which calls `validate()`, behind whatever its `super()` is given.
+ *
+ * @throws TypeError where an argument is anything else: a verify that is not called would let everybody in.
+ */
+export function strategyArguments<Options extends object, Callback>(
+  args: readonly unknown[],
+): { options: Partial<Options>; callback: Callback | undefined } {
+  const [options, callback, ...rest] = typeof args[0] === 'function' ? [undefined, ...args] : args
+  if (rest.some((arg) => arg !== undefined)) {
+    throw new TypeError('Too many arguments: expected (options), (options, verify) or (verify).')
+  }
+  return {
+    options: plainObject('options', options as Options | undefined),
+    callback: functionOption('verify (second argument)', callback as Callback | undefined),
+  }
+}
+
+/** @throws TypeError where verify is given twice, of which one would not be called. */
+export function oneVerify(verify: unknown, callback: unknown): void {
+  if (verify && callback) throw new TypeError('verify: pass it as an option or as the second argument, not both.')
+}
+
+/** @throws TypeError where an option that is true or false has something else. */
+export function booleanOption(name: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name}: expected true or false.`)
+  return value ?? false
 }

@@ -4,7 +4,7 @@ import { IlertClient } from '../client/client.ts'
 import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import { IlertError, OAuthError } from '../ilert/errors.ts'
+import { OAuthError } from '../ilert/errors.ts'
 import type { Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
 import { TokenManager } from '../tokens/manager.ts'
@@ -17,12 +17,15 @@ import { absoluteURL, type CallbackQuery, isAt, MalformedCallback, readCallback 
 import { logoutMiddleware } from './logout.ts'
 import {
   allowedTenantsOption,
+  booleanOption,
   callbackOption,
   functionOption,
   type IlertStrategyOptions,
   nameOption,
+  oneVerify,
   requestedScope,
   scopeOption,
+  strategyArguments,
 } from './options.ts'
 import type { IlertProfile } from './profile.ts'
 import { requireScopeMiddleware } from './require-scope.ts'
@@ -30,7 +33,7 @@ import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
 import { sessionParts } from './session-entry.ts'
 import { SignIns } from './sign-in.ts'
-import { askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
+import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
 
 /** What `passport.authenticate('ilert', options)` takes beside Passport's own options. */
 export interface AuthenticateOptions {
@@ -130,17 +133,26 @@ export class IlertStrategy extends OAuth2Strategy {
       done: Done,
     ) => void,
   )
-  constructor(options: IlertStrategyOptions = {}, classicVerify?: ClassicVerify) {
-    if (typeof options !== 'object' || options === null) {
-      throw new TypeError('options: expected an object. verify is an option, or the second argument.')
-    }
+  constructor(
+    verify: (accessToken: string, refreshToken: string | undefined, profile: IlertProfile, done: Done) => void,
+  )
+  constructor(
+    verify: (
+      accessToken: string,
+      refreshToken: string | undefined,
+      params: Record<string, unknown>,
+      profile: IlertProfile,
+      done: Done,
+    ) => void,
+  )
+  constructor(...args: unknown[]) {
+    const { options, callback } = strategyArguments<IlertStrategyOptions, ClassicVerify>(args)
     const { clientID, clientSecret, appURL, apiURL, tenant, clock } = resolveConnection(options)
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
     }
     const verify = functionOption<Verify>('verify', options.verify)
-    const classic = functionOption('verify (second argument)', classicVerify)
-    if (verify && classic) throw new TypeError('verify: pass it as an option or as the second argument, not both.')
+    oneVerify(verify, callback)
 
     super(
       {
@@ -169,7 +181,7 @@ export class IlertStrategy extends OAuth2Strategy {
     this.signIns = new SignIns({
       client: this.client,
       tokens: this.tokens,
-      ask: askWith(verify, classic, options.passReqToCallback === true),
+      ask: askWith(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback)),
       allowedTenants: allowedTenantsOption(options.allowedTenants),
       tokenKey: functionOption('tokenKey', options.tokenKey),
     })
@@ -180,11 +192,10 @@ export class IlertStrategy extends OAuth2Strategy {
     this.answer(req, options)
       .then(
         (outcome) => this.deliver(outcome),
-        // Passport goes on as if nothing had happened where an app has thrown nothing at all.
-        (error: unknown) => this.error(error || new IlertError('The sign-in failed, and verify did not say why.')),
+        (error: unknown) => this.error(asError(error)),
       )
       // Thrown by the app's own callback, which must not be called a second time.
-      .catch((error: unknown) => req.next?.(error))
+      .catch((error: unknown) => req.next?.(asError(error)))
   }
 
   /** Puts `req.ilert` on every request, and refreshes behind it when its tokens are due. */

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import { answerOf, type TokenSet } from '../client/answers.ts'
+import { IlertError } from '../ilert/errors.ts'
 import type { IlertProfile } from './profile.ts'
 
 /** What a sign-in has brought, for the app to make a user of. */
@@ -46,7 +47,7 @@ export type Ask = (context: VerifyContext) => Promise<Verdict>
 
 /** The one form behind all of them. Without any, the user is the profile. */
 export function askWith(verify: Verify | undefined, classic: ClassicVerify | undefined, passReq: boolean): Ask {
-  if (classic) return (context) => askClassic(classic as (...args: unknown[]) => unknown, passReq, context)
+  if (classic) return (context) => askClassic(classic, passReq, context)
   if (verify) {
     return async ({ tokens, ...context }) => {
       const copy = { ...tokens, scope: [...tokens.scope] } // whatever the app does to it, the grant stays what it is
@@ -56,22 +57,30 @@ export function askWith(verify: Verify | undefined, classic: ClassicVerify | und
   return async ({ profile }) => ({ user: profile as Express.User })
 }
 
-function askClassic(
-  verify: (...args: unknown[]) => unknown,
-  passReq: boolean,
-  context: VerifyContext,
-): Promise<Verdict> {
+function askClassic(verify: ClassicVerify, passReq: boolean, context: VerifyContext): Promise<Verdict> {
   const { req, tokens, profile } = context
   const args: unknown[] = passReq ? [req] : []
   args.push(tokens.accessToken, tokens.refreshToken)
   if (verify.length === args.length + 3) args.push(answerOf.get(tokens) ?? {})
   args.push(profile)
+  return verdictOf(verify, args)
+}
+
+/** Calls a verify in Passport's form, which tells its verdict through `done`, its last argument. */
+export function verdictOf(verify: (...args: never[]) => unknown, args: readonly unknown[]): Promise<Verdict> {
   return new Promise((resolve, reject) => {
     // A promise settles once: a second call of done, or a throw after the first, changes nothing.
-    const done: Done = (error, user, info) => {
+    const done = (error: unknown, user?: Express.User | false | null, info?: object | string) => {
+      const told = typeof info === 'string' ? { message: info } : info
       if (error) reject(error)
-      else resolve({ user: user || false, ...(info && { info }) })
+      else resolve({ user: user || false, ...(told && { info: told }) })
     }
-    Promise.resolve(verify(...args, done)).catch(reject)
+    Promise.resolve((verify as (...args: unknown[]) => unknown)(...args, done)).catch(reject)
   })
+}
+
+/** What verify threw, as an error for Express: to Express nothing, 'route' and 'router' mean that the request goes on. */
+export function asError(reason: unknown): unknown {
+  if (reason && reason !== 'route' && reason !== 'router') return reason
+  return new IlertError('The sign-in failed, and verify did not say why.')
 }

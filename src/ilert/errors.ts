@@ -24,6 +24,16 @@ export class IlertError extends Error {
     this.status = status
   }
 
+  /** `status`, under the name by which NestJS, Fastify and others that follow the http-errors package look for it. */
+  get statusCode(): number {
+    return this.status
+  }
+
+  /** Whether these may show the message to the client: below 500. */
+  get expose(): boolean {
+    return this.status < 500
+  }
+
   static {
     // On the prototype, so that the name of each class is in its stack and never an own property.
     IlertError.prototype.name = 'IlertError'

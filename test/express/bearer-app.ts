@@ -16,6 +16,8 @@ export interface ApiOptions {
   sandbox?: SandboxOptions
   /** Added to what the sandbox says. */
   strategy?: StrategyOptions
+  /** Makes the strategy in another way than `new IlertBearerStrategy(options)`. */
+  make?: (options: StrategyOptions) => IlertBearerStrategy
   /** For `passport.authenticate()`, beside `session: false`. */
   authenticate?: object
   /** Takes the place of `passport.authenticate('ilert-bearer', …)`. */
@@ -65,7 +67,8 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const sandbox = await createSandbox(options.sandbox)
   const { apiURL, clock } = sandbox
   const appID = Number(sandbox.env.ILERT_APP_ID)
-  const strategy = new IlertBearerStrategy({ apiURL, clock, appID, ...options.strategy })
+  const make = options.make ?? ((given) => new IlertBearerStrategy(given))
+  const strategy = make({ apiURL, clock, appID, ...options.strategy })
   const server = createServer({ maxHeaderSize: 64 * 1024 }) // so that long tokens arrive
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { jest } from '@jest/globals'
-import { IlertStrategy, type IlertStrategyOptions, MemoryTokenStore } from '../../src/index.ts'
+import { IlertBearerStrategy, IlertStrategy, type IlertStrategyOptions, MemoryTokenStore } from '../../src/index.ts'
 import { type AppOptions, closeApps, startApp } from '../support/app.ts'
 
 const SECRET = 'CANARY-client-secret-0123456789'
@@ -207,8 +207,52 @@ it("users are sent to ilert's own host by default", async () => {
 it('verify is given once, as a function', () => {
   expect(() => make({ ...GIVEN, verify: () => false }, () => {})).toThrow(TypeError)
   expect(() => make(GIVEN, 'verify')).toThrow(/verify/)
-  // Otherwise everybody would be let in, and nobody be told why.
-  expect(() => make(() => {})).toThrow(/options/)
+})
+
+// Otherwise everybody would be let in, and nobody be told why.
+describe.each([
+  ['IlertStrategy', IlertStrategy],
+  ['IlertBearerStrategy', IlertBearerStrategy],
+])('%s', (_, Strategy) => {
+  const build = (...args: unknown[]) => Reflect.construct(Strategy, args) as IlertStrategy
+  const verify = () => {}
+  beforeEach(() => {
+    Object.assign(process.env, { ILERT_CLIENT_ID: 'client-1', ILERT_CLIENT_SECRET: SECRET, ILERT_APP_ID: '250' })
+  })
+
+  it.each<[string, unknown[]]>([
+    ['nothing', []],
+    ['undefined', [undefined]],
+    ['options', [{}]],
+    ['options and undefined', [{}, undefined]],
+    ['options and verify', [{}, verify]],
+    ['undefined and verify', [undefined, verify]],
+    ['verify alone', [verify]],
+    ['verify and undefined', [verify, undefined]],
+  ])('is made of %s', (_, args) => {
+    strategies.push(build(...args))
+  })
+
+  it.each<[string, unknown[], RegExp]>([
+    ['null', [null], /^options: expected a plain object/],
+    ['a string', ['client-1'], /^options: expected a plain object/],
+    ['a list', [[]], /^options: expected a plain object/],
+    ['an instance of a class', [new Map()], /^options: expected a plain object/],
+    ['null in the place of verify', [{}, null], /^verify \(second argument\): expected a function/],
+    ['a name in the place of verify', [{}, 'ilert'], /^verify \(second argument\): expected a function/],
+    ['options twice', [{}, {}], /^verify \(second argument\): expected a function/],
+    ['options after verify', [verify, {}], /^Too many arguments/],
+    ['verify twice', [verify, verify], /^Too many arguments/],
+    ['a third argument', [{}, verify, {}], /^Too many arguments/],
+    ['a third argument after undefined', [{}, undefined, verify], /^Too many arguments/],
+    ['verify as an option and as an argument', [{ verify }, verify], /^verify: pass it as an option or/],
+    ['verify that is no function', [{ verify: 'verify' }], /^verify: expected a function/],
+    ['passReqToCallback that is a text', [{ passReqToCallback: 'true' }, verify], /^passReqToCallback: expected true/],
+    ['passReqToCallback that is a number', [{ passReqToCallback: 1 }, verify], /^passReqToCallback: expected true/],
+  ])('is not made of %s', (_, args, message) => {
+    expect(() => build(...args)).toThrow(TypeError)
+    expect(() => build(...args)).toThrow(message)
+  })
 })
 
 describe('without a secret', () => {

@@ -1,4 +1,4 @@
-import type { IlertStrategyOptions } from '../../src/index.ts'
+import { IlertStrategy, type IlertStrategyOptions } from '../../src/index.ts'
 import { type AppOptions, closeApps, isAlive, LASTING, startApp } from '../support/app.ts'
 import { until } from '../support/until.ts'
 
@@ -89,7 +89,7 @@ describe('verify as an option', () => {
   })
 
   it('that throws nothing at all is an error, too', async () => {
-    for (const thrown of [undefined, null, 0, '']) {
+    for (const thrown of [undefined, null, 0, '', 'route', 'router']) {
       const app = await startApp({
         strategy: {
           verify: () => {
@@ -155,6 +155,24 @@ describe('the classic verify', () => {
     }
     expect(args.shift()).toMatchObject({ provider: 'ilert', username: expect.any(String) })
     expect(args).toEqual([expect.any(Function)])
+  })
+
+  it('works as the only argument, with options from the environment', async () => {
+    const before = { ...process.env }
+    const form = (a: unknown, r: unknown, p: unknown, d: unknown) => note(a, r, p, d)
+    const { home } = await signIn({
+      make: (options) => {
+        const { clientID, clientSecret, callbackURL, appURL, apiURL } = options
+        const variables = { CLIENT_ID: clientID, CLIENT_SECRET: clientSecret, CALLBACK_URL: callbackURL }
+        for (const [name, value] of Object.entries({ ...variables, APP_URL: appURL, API_URL: apiURL })) {
+          process.env[`ILERT_${name}`] = value
+        }
+        return new IlertStrategy(form)
+      },
+    })
+    process.env = before
+    expect(home).toMatchObject({ user, connected: true })
+    expect(seen.pop()).toHaveLength(4)
   })
 
   it('has no refresh token where ilert gave none', async () => {

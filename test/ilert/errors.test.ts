@@ -28,6 +28,12 @@ describe('the errors', () => {
     expect('cause' in error).toBe(false)
   })
 
+  it.each(all)('%s has what frameworks look for that follow http-errors', (_, error, { status }) => {
+    expect([error.statusCode, error.expose]).toEqual([status, status < 500])
+    // They add to what is seen of an error nothing that was not there before.
+    expect(Object.keys(error)).not.toContain('statusCode')
+  })
+
   it('keep the cause that they are given', () => {
     const cause = new Error('ECONNRESET')
     expect(new IlertError('x', { code: 'y', status: 500, cause }).cause).toBe(cause)

@@ -22,6 +22,8 @@ export interface AppOptions {
   strategy?: IlertStrategyOptions
   /** The classic one, as the second argument. */
   verify?: (...args: never[]) => unknown
+  /** Makes the strategy in another way than of options and `verify`. */
+  make?: (options: IlertStrategyOptions) => IlertStrategy
   /** For `passport.authenticate()` where a sign-in begins. */
   begin?: object
   /** For `passport.authenticate()` where it ends. Default: on to where the user was. */
@@ -117,9 +119,8 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...options.strategy,
     ...(await options.around?.(sandbox)),
   }
-  const ilert = options.verify
-    ? new IlertStrategy(strategyOptions, options.verify as never)
-    : new IlertStrategy(strategyOptions)
+  const make = options.make ?? ((given) => new IlertStrategy(given, options.verify as never))
+  const ilert = make(strategyOptions)
   const authenticator = options.passport ?? (new passport.Passport() as unknown as Authenticator)
   authenticator.use(ilert)
   authenticator.serializeUser((user, done) => done(null, options.serializeUser ? options.serializeUser(user) : user))

@@ -58,6 +58,24 @@ new Built.IlertStrategy({ passReqToCallback: true }, (req, _accessToken, _refres
   done(null, profile)
 })
 
+new Built.IlertStrategy((_accessToken, _refreshToken, profile, done) => done(null, profile))
+
+new Built.IlertBearerStrategy()
+new Built.IlertBearerStrategy({ appID: 250, verify: async (token, req) => ({ id: token.username, path: req.path }) })
+new Built.IlertBearerStrategy((token, done) => done(null, token))
+new Built.IlertBearerStrategy({ appID: 'any' }, async (token, done) => done(null, token.tenant === 'acme' && token))
+new Built.IlertBearerStrategy({ passReqToCallback: true }, (req, token, done) => {
+  holds<Assignable<Request, typeof req>>()
+  holds<Assignable<Built.BearerUser, typeof token>>()
+  done(null, token)
+})
+// @ts-expect-error: allowedTenants, misspelt
+new Built.IlertBearerStrategy({ alowedTenants: ['acme'] })
+// @ts-expect-error: verify is a function
+new Built.IlertBearerStrategy({}, 'verify')
+holds<Assignable<number, Built.IlertError['statusCode']>>()
+holds<Assignable<boolean, Built.IlertError['expose']>>()
+
 // @ts-expect-error: clientID, as Passport spells it
 new Built.IlertStrategy({ clientId: 'x' })
 // @ts-expect-error: an id is a string
