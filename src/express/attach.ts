@@ -3,15 +3,12 @@ import { covers, toList } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { type Attempt, responseOf } from './attempts.ts'
 import {
-  entryName,
   lifetimeOf,
   type RequestSession,
-  rawEntry,
-  readEntry,
+  type SessionEntries,
   type SessionEntry,
   sessionOf,
   sessionParts,
-  writeEntry,
 } from './session-entry.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -19,8 +16,7 @@ import type { SignIn } from './sign-in.ts'
 export interface Attachment {
   readonly signIn: SignIn
   readonly tokens: TokenManager
-  /** The strategy's name. */
-  readonly name: string
+  readonly entries: SessionEntries
   readonly attempt: Attempt
   /** Makes the request's session store known. */
   readonly bind: (req: Request) => void
@@ -63,29 +59,29 @@ type LogInOptions = { keepSessionInfo?: true }
 
 async function logInAndAttach(
   req: Request,
-  { attempt, bind, name, signIn, tokens }: Attachment,
+  { attempt, bind, entries, signIn, tokens }: Attachment,
   logIn?: (o: LogInOptions) => Promise<void>,
 ): Promise<void> {
   const { asked, expects, returnTo } = attempt
   const session = sessionOf(req)
   bind(req)
-  const before = rawEntry(session, name)
+  const before = entries.raw(session)
   // Stored before anybody is logged in, so that no session ever points to tokens that could not be stored.
   const entry = await signIn.store(req, lifetimeOf(session))
   // A step-up of the user who is signed in, and still is: what else the session knows is theirs.
-  const present = readEntry(req, name)
+  const present = entries.read(req)
   const keep: LogInOptions = expects !== undefined && expects === present?.account ? { keepSessionInfo: true } : {}
   try {
     await logIn?.(keep)
     const after = sessionOf(req)
     const refused = toList(asked ?? '').filter((scope) => !covers(signIn.scope, scope))
-    writeEntry(after, name, { ...entry, ...(refused.length > 0 && { refused: refused.join(' ') }) })
+    entries.write(after, { ...entry, ...(refused.length > 0 && { refused: refused.join(' ') }) })
     if (returnTo !== undefined) after.returnTo = returnTo
     // Before the answer, as Passport does it: a browser follows a redirect before express-session has saved by itself.
     await saved(after)
   } catch (error) {
-    if (logIn) undoLogIn(req, name)
-    else Object.assign(session, { [entryName(name)]: before })
+    if (logIn) undoLogIn(req, entries)
+    else entries.restore(session, before)
     throw error
   }
   // A new session of a client that has gone is nobody's. It may yet come with another request.
@@ -100,11 +96,11 @@ async function revokeReplaced(before: SessionEntry, { grant }: Pick<SessionEntry
 }
 
 /** express-session saves what there is when the request ends, and its store may be back by then. */
-function undoLogIn(req: Request, name: string): void {
+function undoLogIn(req: Request, entries: SessionEntries): void {
   const { session } = sessionParts(req)
   if (session) {
     delete session.passport
-    delete session[entryName(name)]
+    entries.remove(req)
   }
   delete req.user
 }

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler } from 'express'
 import type { TokenManager } from '../tokens/manager.ts'
-import { lifetimeOf, type RequestSession, rawEntry, sessionOf } from './session-entry.ts'
+import { lifetimeOf, type RequestSession, type SessionEntries, sessionOf } from './session-entry.ts'
 
 interface LogoutParts {
-  readonly name: string
+  readonly entries: SessionEntries
   readonly tokens: TokenManager
   readonly bind: (req: Request) => void
 }
@@ -13,7 +13,7 @@ interface LogoutParts {
  *
  * @throws TypeError
  */
-export function logoutMiddleware({ name, tokens, bind }: LogoutParts, redirect: string | undefined): RequestHandler {
+export function logoutMiddleware({ entries, tokens, bind }: LogoutParts, redirect: string | undefined): RequestHandler {
   if (redirect !== undefined && (typeof redirect !== 'string' || redirect === '')) {
     throw new TypeError('redirect: expected a path or a URL.')
   }
@@ -26,7 +26,7 @@ export function logoutMiddleware({ name, tokens, bind }: LogoutParts, redirect: 
     const run = async () => {
       const session = sessionOf(req)
       bind(req)
-      const entry = rawEntry(session, name)
+      const entry = entries.raw(session)
       const lifetime = lifetimeOf(session)
       // The session ends first: whatever happens to the tokens, the user is signed out here.
       await destroyed(session)

@@ -3,6 +3,7 @@ import { plainObject } from '../client/arguments.ts'
 import { ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
 import { formatScope, likelyScope, type Scope, toList } from '../ilert/scopes.ts'
 import type { Keeping } from '../tokens/manager.ts'
+import type { UserKey } from './passport-user.ts'
 import type { IlertProfile } from './profile.ts'
 import type { Verify } from './verify.ts'
 
@@ -27,6 +28,12 @@ export interface IlertStrategyOptions extends Keeping {
    * jobs that use the same key share them, and they outlive sign-out: end them with `tokens.revoke(key)`.
    */
   tokenKey?: (context: { req: Request; profile: IlertProfile }) => string | Promise<string>
+  /**
+   * Says by a non-empty string who a user is, for apps that serialize fields which change: `(user) => user.id`. It gets
+   * the user as `serializeUser` has put it into the session. A session's tokens are there for the user under whom they
+   * were attached. Default: the whole serialized user decides, and primitive ids are compared as text.
+   */
+  userKey?: UserKey
   /** Turns a sign-in into the app's user, or into false to refuse it. Default: the user is the profile. */
   verify?: Verify
   /** Gives the classic verify the request as its first argument. Default false. */

@@ -7,7 +7,7 @@ import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
 import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
-import { readEntry, removeEntry, type SessionEntry } from './session-entry.ts'
+import type { SessionEntries, SessionEntry } from './session-entry.ts'
 
 declare global {
   namespace Express {
@@ -50,7 +50,7 @@ export interface RequestIlert extends IlertApi {
  */
 export class SessionIlert extends ApiMethods implements RequestIlert, TokenSource {
   readonly #req: Request
-  readonly #name: string
+  readonly #entries: SessionEntries
   /** What another strategy's `session()` has put there before. */
   readonly #before: RequestIlert | undefined
   readonly #tokens: TokenManager
@@ -58,10 +58,10 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   #keeper: Keeper | undefined
   #storeAway = false
 
-  constructor(req: Request, name: string, client: IlertClient, tokens: TokenManager) {
+  constructor(req: Request, entries: SessionEntries, client: IlertClient, tokens: TokenManager) {
     super((method, path, init) => client.callAPI(this, method, path, init))
     this.#req = req
-    this.#name = name
+    this.#entries = entries
     this.#before = req.ilert
     this.#tokens = tokens
   }
@@ -74,7 +74,7 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
    */
   static of(req: Request, name: string): RequestIlert {
     for (let ilert = req.ilert; ilert instanceof SessionIlert; ilert = ilert.#before as RequestIlert) {
-      if (ilert.#name === name) return ilert
+      if (ilert.#entries.name === name) return ilert
     }
     const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
     throw new IlertError(message, { code: 'session_missing', status: 500 })
@@ -110,7 +110,7 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     const entry = this.#entry()
     if (!entry) return
     await this.#tokens.revoke(entry.grant)
-    removeEntry(this.#req, this.#name)
+    this.#entries.remove(this.#req)
   }
 
   /** Fresh tokens, for a call. */
@@ -167,7 +167,7 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   }
 
   #entry(): SessionEntry | undefined {
-    return readEntry(this.#req, this.#name)
+    return this.#entries.read(this.#req)
   }
 
   #keeperOf({ grant }: SessionEntry): Keeper | undefined {

@@ -4,7 +4,7 @@ import { covers, formatScope, toList } from '../ilert/scopes.ts'
 import { challengeOf } from './bearer-challenge.ts'
 import { checkedScopes } from './options.ts'
 import { type RequestIlert, SessionIlert } from './request-ilert.ts'
-import { readEntry, type SessionEntry } from './session-entry.ts'
+import type { SessionEntries, SessionEntry } from './session-entry.ts'
 
 /** What a sign-in is begun with when a page demands more than the user has granted. */
 interface Demand {
@@ -18,7 +18,7 @@ interface Demand {
 }
 
 interface RequireScopeParts {
-  readonly name: string
+  readonly entries: SessionEntries
   /** What every sign-in of the app asks for. */
   readonly scope: readonly string[]
   /** Begins a sign-in. Resolves to where the browser goes. */
@@ -35,7 +35,7 @@ export function requireScopeMiddleware(parts: RequireScopeParts, scopes: readonl
   if (scopes.some((scope) => scope.trim() === ''))
     throw new TypeError('scope: is empty. Leave it out, or name a scope.')
   return (req, res, next) => {
-    decide(req, parts.name, wanted)
+    decide(req, parts.entries, wanted)
       .then(async (verdict) => {
         if (!verdict.allowed) return await refuse(req, res, parts, verdict)
         // What comes behind uses the tokens that were looked at, also in an app with several strategies.
@@ -51,8 +51,8 @@ type Verdict =
   | { allowed: false; entry: SessionEntry | undefined; granted: readonly string[]; missing: string }
 
 /** @throws NetworkError where it cannot be told now: nobody is sent to sign in because something is away. */
-async function decide(req: Request, name: string, wanted: string): Promise<Verdict> {
-  const ilert = SessionIlert.of(req, name)
+async function decide(req: Request, entries: SessionEntries, wanted: string): Promise<Verdict> {
+  const ilert = SessionIlert.of(req, entries.name)
   try {
     await ilert.accessToken()
   } catch (error) {
@@ -62,7 +62,7 @@ async function decide(req: Request, name: string, wanted: string): Promise<Verdi
   const granted = ilert.scope
   const missing = wanted.split(' ').filter((scope) => scope !== '' && !covers(granted, scope))
   if (missing.length === 0) return { allowed: true, ilert }
-  return { allowed: false, entry: readEntry(req, name), granted, missing: missing.join(' ') }
+  return { allowed: false, entry: entries.read(req), granted, missing: missing.join(' ') }
 }
 
 async function refuse(

@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import { IlertError } from '../ilert/errors.ts'
+import { hashOfKey, hashOfUser, type UserKey } from './passport-user.ts'
 
 /** What express-session puts on a request. */
 export type RequestSession = Session & Partial<SessionData> & Record<string, unknown>
@@ -15,7 +16,7 @@ export interface SessionEntry {
   readonly account: string
   /** The scopes that sign-ins asked for because a page needed them, and that were not granted. */
   readonly refused?: string
-  /** The Passport user under whom the tokens were attached. */
+  /** A hash of the Passport user under whom the tokens were attached; null when nobody was signed in. */
   readonly user: string | null
 }
 
@@ -46,45 +47,80 @@ export function sessionOf(req: Request): RequestSession {
   )
 }
 
-/** The entry of the session's tokens, if they were attached under the Passport user that the session has now. */
-export function readEntry(req: Request, name: string): SessionEntry | undefined {
-  const { session } = sessionParts(req)
-  const entry = session?.[entryName(name)] as SessionEntry | undefined
-  return entry && entry.user === passportUser(session) ? entry : undefined
-}
-
-/** Where in a session the entry is. */
-export function entryName(name: string): string {
-  return `passport-${name}`
-}
-
-/** Whatever entry there is, whoever is signed in now. */
-export function rawEntry(session: RequestSession, name: string): SessionEntry | undefined {
-  return session[entryName(name)] as SessionEntry | undefined
-}
-
-/** Binds tokens to a session and to the Passport user that it has now. */
-export function writeEntry(session: RequestSession, name: string, entry: Omit<SessionEntry, 'user'>): void {
-  session[entryName(name)] = { ...entry, user: passportUser(session) }
-}
-
-/** Forgets the session's tokens. */
-export function removeEntry(req: Request, name: string): void {
-  delete sessionParts(req).session?.[entryName(name)]
-}
-
 /** Milliseconds that the session lives after each request. */
 export function lifetimeOf({ cookie }: RequestSession): number {
   return cookie.originalMaxAge ?? ENDLESS_SESSION_MS
 }
 
-/**
- * Tells one Passport user from another by what `serializeUser` made of them. Of an object its `id` decides, so that an
- * app may change the rest of it, together with `provider`, since ids of different providers may coincide.
- */
-function passportUser(session: RequestSession | undefined): string | null {
-  const user = (session?.passport as { user?: unknown } | undefined)?.user
-  if (user === undefined) return null
-  const { id, provider = null } = (user ?? {}) as { id?: unknown; provider?: unknown }
-  return JSON.stringify(typeof id === 'string' || typeof id === 'number' ? [provider, id] : user)
+/** What one strategy's tokens are known by in sessions, and whose they are: one for each strategy. */
+export class SessionEntries {
+  /** The strategy's name. */
+  readonly name: string
+  /** Where in a session the entry is. */
+  readonly field: string
+  readonly #userKey: UserKey | undefined
+
+  constructor(name: string, userKey?: UserKey) {
+    this.name = name
+    this.field = `passport-${name}`
+    this.#userKey = userKey
+  }
+
+  /**
+   * A short hash of the Passport user whom the request's session has now; undefined when nobody is signed in.
+   *
+   * @throws TypeError when the app's `userKey` returns no key.
+   */
+  userOf(req: Request): string | undefined {
+    return this.#userIn(sessionParts(req).session) ?? undefined
+  }
+
+  /** The entry of the session's tokens, if they were attached under the Passport user that the session has now. */
+  read(req: Request): SessionEntry | undefined {
+    const { session } = sessionParts(req)
+    const entry = session && this.raw(session)
+    return entry && this.#isOf(entry, session) ? entry : undefined
+  }
+
+  /** Whatever entry there is, whoever is signed in now. */
+  raw(session: RequestSession): SessionEntry | undefined {
+    return session[this.field] as SessionEntry | undefined
+  }
+
+  /** Binds tokens to a session and to the Passport user that it has now. */
+  write(session: RequestSession, entry: Omit<SessionEntry, 'user'>): void {
+    session[this.field] = { ...entry, user: this.#userIn(session) }
+  }
+
+  /** Puts an entry back as it was. */
+  restore(session: RequestSession, entry: SessionEntry | undefined): void {
+    if (entry) session[this.field] = entry
+    else delete session[this.field]
+  }
+
+  /** Forgets the session's tokens. */
+  remove(req: Request): void {
+    delete sessionParts(req).session?.[this.field]
+  }
+
+  #isOf({ user }: SessionEntry, session: RequestSession): boolean {
+    if (user === this.#userIn(session)) return true
+    // Attached before the app had a userKey: the same user is the same by either.
+    return this.#userKey !== undefined && user !== null && user === wholeUserIn(session)
+  }
+
+  #userIn(session: RequestSession | undefined): string | null {
+    const user = passportUser(session)
+    if (user === undefined || user === null) return wholeUserIn(session)
+    return this.#userKey ? hashOfKey(user, this.#userKey) : hashOfUser(user)
+  }
+}
+
+function wholeUserIn(session: RequestSession | undefined): string | null {
+  const user = passportUser(session)
+  return user === undefined ? null : hashOfUser(user)
+}
+
+function passportUser(session: RequestSession | undefined): unknown {
+  return (session?.passport as { user?: unknown } | undefined)?.user
 }

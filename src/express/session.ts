@@ -2,10 +2,10 @@ import type { NextFunction, Request, RequestHandler } from 'express'
 import type { IlertClient } from '../client/client.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { SessionIlert } from './request-ilert.ts'
-import { lifetimeOf, sessionOf } from './session-entry.ts'
+import { lifetimeOf, type SessionEntries, sessionOf } from './session-entry.ts'
 
 interface SessionParts {
-  readonly name: string
+  readonly entries: SessionEntries
   readonly client: IlertClient
   readonly tokens: TokenManager
   /** Makes the request's session store known. */
@@ -13,13 +13,13 @@ interface SessionParts {
 }
 
 /** Puts `req.ilert` on the request. Waits for the store where it must be asked, and never for ilert. */
-export function sessionMiddleware({ name, client, tokens, bind }: SessionParts): RequestHandler {
+export function sessionMiddleware({ entries, client, tokens, bind }: SessionParts): RequestHandler {
   return (req, _res, next) => {
     let waiting: Promise<boolean> | undefined
     try {
       const session = sessionOf(req)
       bind(req)
-      const ilert = new SessionIlert(req, name, client, tokens)
+      const ilert = new SessionIlert(req, entries, client, tokens)
       req.ilert = ilert
       waiting = ilert.attend(lifetimeOf(session))
     } catch (error) {

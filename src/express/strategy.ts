@@ -31,7 +31,7 @@ import type { IlertProfile } from './profile.ts'
 import { requireScopeMiddleware } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
-import { sessionParts } from './session-entry.ts'
+import { SessionEntries, sessionParts } from './session-entry.ts'
 import { SignIns } from './sign-in.ts'
 import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
 
@@ -91,6 +91,7 @@ export class IlertStrategy extends OAuth2Strategy {
   private readonly attempts: Attempts
   private readonly signIns: SignIns
   private readonly appStore: AppSessionStore | undefined
+  private readonly entries: SessionEntries
   private readonly callbackURL: string
   private readonly scope: readonly string[]
   /** Added to every request of an app without a secret, which gets no refresh tokens otherwise. ILERT.md, "Scopes". */
@@ -164,6 +165,7 @@ export class IlertStrategy extends OAuth2Strategy {
       () => {},
     )
     this.name = nameOption(options.name)
+    this.entries = new SessionEntries(this.name, functionOption('userKey', options.userKey))
     this.callbackURL = callbackOption(options)
     this.scope = scopeOption(options)
     this.extraScope = clientSecret === undefined ? ['offline_access'] : []
@@ -200,8 +202,8 @@ export class IlertStrategy extends OAuth2Strategy {
 
   /** Puts `req.ilert` on every request, and refreshes behind it when its tokens are due. */
   session(): RequestHandler {
-    const { client, name, tokens } = this
-    return sessionMiddleware({ client, name, tokens, bind: (req) => this.appStore?.bind(req) })
+    const { client, entries, tokens } = this
+    return sessionMiddleware({ client, entries, tokens, bind: (req) => this.appStore?.bind(req) })
   }
 
   /**
@@ -216,7 +218,7 @@ export class IlertStrategy extends OAuth2Strategy {
   requireScope(...scopes: Scope[]): RequestHandler {
     return requireScopeMiddleware(
       {
-        name: this.name,
+        entries: this.entries,
         scope: this.scope,
         begin: (req, { scope, returnTo, ...attempt }) =>
           this.authorizationURL(req, scope, { ...attempt, returnTo: safeReturnTo(returnTo) }),
@@ -232,7 +234,10 @@ export class IlertStrategy extends OAuth2Strategy {
    * `redirect` is where the browser goes then; without it the answer is an empty 204.
    */
   logout({ redirect }: { redirect?: string } = {}): RequestHandler {
-    return logoutMiddleware({ name: this.name, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) }, redirect)
+    return logoutMiddleware(
+      { entries: this.entries, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) },
+      redirect,
+    )
   }
 
   private async answer(req: Request, options: PassportOptions): Promise<Outcome> {
@@ -292,7 +297,7 @@ export class IlertStrategy extends OAuth2Strategy {
 
     if (options.session !== false) {
       const bind = (req: Request) => this.appStore?.bind(req)
-      const attachment = { attempt, bind, name: this.name, signIn, tokens: this.tokens }
+      const attachment = { attempt, bind, entries: this.entries, signIn, tokens: this.tokens }
       if (options.assignProperty === undefined) attachAtLogIn(req, attachment)
       else await attachNow(req, attachment)
     }

@@ -267,6 +267,23 @@ describe("req.ilert never has the tokens of the session's former user", () => {
     expect((await browser.visit('/token')).json).toMatchObject({ code: 'reauthentication_required' })
   })
 
+  it('where two users have the same id in tables of their own', async () => {
+    const app = await startApp({
+      strategy: { verify: async () => ({ id: 1, type: 'staff' }) },
+      routes: (web) => {
+        web.get('/become', (req, res, next) => {
+          const user = { id: 1, type: req.query.type }
+          req.logIn(user as never, { keepSessionInfo: true } as never, (error) => (error ? next(error) : res.end()))
+        })
+      },
+    })
+    const browser = app.browser()
+    await browser.signIn()
+    await browser.visit('/become?type=customer')
+    expect(await browser.home()).toMatchObject({ connected: false, scope: [], user: { type: 'customer' } })
+    expect((await browser.visit('/token')).json).toMatchObject({ code: 'reauthentication_required' })
+  })
+
   it('where the ids of two users are the same, and they come from different places', async () => {
     const app = await startApp(localRoutes)
     const browser = app.browser()

@@ -81,6 +81,7 @@ describe('an option', () => {
     ['tokenStore', '', { tokenStore: null }],
     ['tokenKey', '', { tokenKey: 'user' }],
     ['tokenKey: expected a function', '', { tokenKey: 7 }],
+    ['userKey: expected a function', '', { userKey: 'id' }],
     ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: `/${'x'.repeat(256)}` }],
     ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: '/auth callback' }],
     ['callbackURL', 'ILERT_CALLBACK_URL', { callbackURL: 'ftp://app.example/cb' }],

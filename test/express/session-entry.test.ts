@@ -1,21 +1,16 @@
 /* Whose tokens a session has: those of the Passport user under whom they were attached, and of nobody else. */
 import type { Request } from 'express'
-import {
-  lifetimeOf,
-  rawEntry,
-  readEntry,
-  removeEntry,
-  sessionParts,
-  writeEntry,
-} from '../../src/express/session-entry.ts'
+import { lifetimeOf, SessionEntries, sessionParts } from '../../src/express/session-entry.ts'
 
 const ENTRY = { grant: 'session:1', account: '4711' }
-const NAME = 'ilert'
+const entries = new SessionEntries('ilert')
+
+type Users = readonly [name: string, user: unknown, later: unknown]
 
 /** A request in whose session `user` has signed in with ilert, and `later` is signed in now. */
-function requestOf(user: unknown, later: unknown): Request {
+function requestOf(user: unknown, later: unknown, by = entries): Request {
   const session = sessionOf(user)
-  writeEntry(session as never, NAME, ENTRY)
+  by.write(session as never, ENTRY)
   return { session: { ...session, ...sessionOf(later) } } as unknown as Request
 }
 
@@ -23,46 +18,123 @@ function sessionOf(user: unknown): Record<string, unknown> {
   return { passport: user === undefined ? undefined : { user } }
 }
 
-it.each<[string, unknown, unknown]>([
+/** As a column returns it that keeps no order of fields. */
+function reordered(value: object): object {
+  return Object.fromEntries(Object.entries(value).reverse())
+}
+
+const OBJECT_ID = { toJSON: () => '665f1c2ab7e4a1d2c3b4a596' }
+
+it.each<Users>([
   ['the same object', { id: 7, name: 'Mara' }, { id: 7, name: 'Mara' }],
-  ['one whose other fields have changed', { id: 7, name: 'Mara' }, { id: 7, name: 'Mara L.', roles: [] }],
-  ['one of the same provider', { id: '7', provider: 'ilert' }, { provider: 'ilert', id: '7', name: 'x' }],
+  ['one whose fields come in another order', { id: 7, a: { b: 1, c: [2] } }, { a: { c: [2], b: 1 }, id: 7 }],
+  ['one with fields that are named by numbers', { 2: 'b', 1: 'a', x: 0 }, reordered({ x: 0, 2: 'b', 1: 'a' })],
+  ['one with a date, once it was stored', { id: 7, since: new Date(0) }, { id: 7, since: '1970-01-01T00:00:00.000Z' }],
+  ['one with an ObjectId, once it was stored', { id: OBJECT_ID }, { id: OBJECT_ID.toJSON() }],
+  ['an ObjectId, once it was stored', OBJECT_ID, OBJECT_ID.toJSON()],
+  ['one with an undefined field, once it was stored', { id: 7, role: undefined }, { id: 7 }],
+  ['one of a class, once it was stored', Object.assign(new (class User {})(), { id: 7 }), { id: 7 }],
   ['the same key', 'user:7', 'user:7'],
   ['the same number', 7, 7],
+  ['a number that comes back as text', 7, '7'],
+  ['a text that comes back as a number', '0', 0],
+  ['a list', ['acme', 7], ['acme', 7]],
   ['an object without an id that is the same', { email: 'mara@example.com' }, { email: 'mara@example.com' }],
-  ['an object whose id is no word and no number', { id: { a: 1 } }, { id: { a: 1 } }],
   ['nobody, as before', undefined, undefined],
 ])('are there for %s', (_, user, later) => {
-  expect(readEntry(requestOf(user, later), NAME)).toMatchObject(ENTRY)
+  expect(entries.read(requestOf(user, later))).toMatchObject(ENTRY)
 })
 
-it.each<[string, unknown, unknown]>([
+const OTHERS: readonly Users[] = [
   ['another id', { id: 7 }, { id: 8 }],
+  ['the same id of another type', { id: 1, type: 'staff' }, { id: 1, type: 'customer' }],
+  ['the same id of another tenant, further inside', { id: 1, of: { org: 'a' } }, { id: 1, of: { org: 'b' } }],
   ['the same id of another provider', { id: 7, provider: 'ilert' }, { id: 7, provider: 'github' }],
   ['the same id of no provider', { id: 7, provider: 'ilert' }, { id: 7 }],
-  ['an id that only reads the same', { id: 7 }, { id: '7' }],
+  ['the same id with a field more', { id: 7 }, { id: 7, type: null }],
+  ['the same id whose other fields have changed', { id: 7, name: 'Mara' }, { id: 7, name: 'Mara L.' }],
+  ['an id in an object that only reads the same', { id: 7 }, { id: '7' }],
   ['another key', 'user:7', 'user:8'],
+  ['a text that reads like an object', { id: 7 }, '{"id":7}'],
+  ['a text that reads like a list', ['a'], 'a'],
+  ['a list in another order', ['acme', 7], [7, 'acme']],
   ['an object whose fields differ, without an id', { email: 'mara@example.com' }, { email: 'jonas@example.com' }],
-  ['an object whose id is an object, and differs', { id: { a: 1 }, n: 1 }, { id: { a: 1 }, n: 2 }],
-  ['somebody, after nobody', undefined, { id: 7 }],
-  ['nobody, after somebody', { id: 7 }, undefined],
+  ['a user, after nobody', undefined, { id: 7 }],
+  ['nobody, after a user', { id: 7 }, undefined],
   ['null, after nobody', undefined, null],
-])('are not for %s', (_, user, later) => {
+  ['the text of null, after null', null, 'null'],
+]
+
+it.each(OTHERS)('are not for %s', (_, user, later) => {
   const req = requestOf(user, later)
-  expect(readEntry(req, NAME)).toBeUndefined()
-  expect(rawEntry(sessionParts(req).session as never, NAME)).toMatchObject(ENTRY)
+  expect(entries.read(req)).toBeUndefined()
+  expect(entries.raw(sessionParts(req).session as never)).toMatchObject(ENTRY)
+})
+
+it('hold a short hash, whatever is in the user', () => {
+  for (const user of ['mara', 7, { id: 7, email: 'mara@example.com', photo: 'x'.repeat(50_000) }]) {
+    const { session } = sessionParts(requestOf(user, user))
+    expect(entries.raw(session as never)?.user).toMatch(/^[\w-]{22}$/)
+  }
+  expect(entries.raw(sessionParts(requestOf(undefined, undefined)).session as never)?.user).toBeNull()
+})
+
+describe('with a userKey', () => {
+  const keyed = new SessionEntries('ilert', (user: { id: number; type?: string }) => `${user.type} ${user.id}`)
+
+  it('are there for a user whose other fields have changed', () => {
+    const user = { id: 7, type: 'staff', theme: 'light' }
+    expect(keyed.read(requestOf(user, { ...user, theme: 'dark' }, keyed))).toMatchObject(ENTRY)
+  })
+
+  it.each(['staff', undefined])('are not for the same id of another type than %p', (type) => {
+    expect(keyed.read(requestOf({ id: 7, type }, { id: 7, type: 'customer' }, keyed))).toBeUndefined()
+  })
+
+  it('are there for a user under whom they were attached before there was one', () => {
+    const { session } = sessionParts(requestOf({ id: 7, type: 'staff' }, { type: 'staff', id: 7 }))
+    expect(keyed.read({ session } as unknown as Request)).toMatchObject(ENTRY)
+    Object.assign(session?.passport as object, { user: { id: 8, type: 'staff' } })
+    expect(keyed.read({ session } as unknown as Request)).toBeUndefined()
+  })
+
+  it('are nobody else’s whose whole user reads like a key', () => {
+    expect(keyed.read(requestOf('staff 7', { id: 7, type: 'staff' }))).toBeUndefined()
+  })
+
+  it('ask for none while nobody is signed in', () => {
+    const never = new SessionEntries('ilert', () => {
+      throw new Error('nobody is signed in')
+    })
+    expect(never.read(requestOf(undefined, undefined, never))).toMatchObject(ENTRY)
+    expect(never.userOf(requestOf(undefined, undefined, never))).toBeUndefined()
+  })
+
+  it.each([undefined, '', 7, null, {}])('say so when it returns %p', (key) => {
+    const wrong = new SessionEntries('ilert', () => key as never)
+    expect(() => requestOf(7, 7, wrong)).toThrow(TypeError)
+    expect(() => wrong.read(requestOf(7, 7))).toThrow(/userKey.*non-empty string/)
+  })
+})
+
+it('tell who is signed in now by one word, whatever is in the session beside', () => {
+  const at = (user: unknown) => entries.userOf({ session: { ...sessionOf(user), cart: Math.random() } } as never)
+  expect(at({ id: 7, a: 1 })).toBe(at({ a: 1, id: 7 }))
+  expect(at(7)).not.toBe(at(8))
+  expect(at(undefined)).toBeUndefined()
+  expect(entries.userOf({} as Request)).toBeUndefined()
 })
 
 it('are not there without a session, or once they were removed', () => {
-  expect(readEntry({} as Request, NAME)).toBeUndefined()
-  expect(() => removeEntry({} as Request, NAME)).not.toThrow()
+  expect(entries.read({} as Request)).toBeUndefined()
+  expect(() => entries.remove({} as Request)).not.toThrow()
   const req = requestOf('mara', 'mara')
-  removeEntry(req, NAME)
-  expect(readEntry(req, NAME)).toBeUndefined()
+  entries.remove(req)
+  expect(entries.read(req)).toBeUndefined()
 })
 
 it('are those of the strategy of that name', () => {
-  expect(readEntry(requestOf('mara', 'mara'), 'another')).toBeUndefined()
+  expect(new SessionEntries('another').read(requestOf('mara', 'mara'))).toBeUndefined()
 })
 
 it.each([
