@@ -1,5 +1,6 @@
 export type { IlertUser, TokenInfo, TokenSet } from './client/answers.ts'
 export type { ApiResponse, CallInit, IlertApi } from './client/api.ts'
+export type * from './client/api-paths.ts'
 export { IlertClient } from './client/client.ts'
 export type { Clock, Connection } from './client/connection.ts'
 export { IlertBearerStrategy } from './express/bearer.ts'

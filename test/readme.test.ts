@@ -215,7 +215,7 @@ describe('the chapters of an app', () => {
       import { around, mount } from './app.js'
       await around(
         async (parts) => {
-          const { ilert, routes } = await import('BLOCK(req.ilert.paginate<Alert>)')
+          const { ilert, routes } = await import('BLOCK(const routes = express.Router)')
           const close = mount(parts, ilert)
           parts.app.use(routes)
           return close

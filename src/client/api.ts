@@ -1,4 +1,5 @@
 import type { Query } from './api-path.ts'
+import type { ApiDeletes, ApiGets, ApiPosts, ApiPuts, ApiQueries } from './api-paths.ts'
 import { plainObject } from './arguments.ts'
 import { paginate } from './paginate.ts'
 
@@ -18,6 +19,30 @@ export interface CallInit {
   response?: boolean
 }
 
+/** The same, to be told the whole answer. */
+type WholeInit = CallInit & { response: true }
+
+/** The paths of a map. Patterns such as `/api/alerts/${number}` are index signatures, which TypeScript looks up itself. */
+type Path<Map> = keyof Map & string
+
+/** The paths of a map that take no body. */
+type BarePath<Map, P extends Path<Map>> = Map[P] extends readonly [undefined, unknown] ? P : never
+
+/** Any path but a known one, which another signature checks. */
+type Other<Map, P extends string> = P extends keyof Map ? never : P
+
+type BodyOf<Map, P extends Path<Map>> = Map[P] extends readonly [infer Body, unknown] ? Body : never
+type AnswerOf<Map, P extends Path<Map>> = Map[P] extends readonly [unknown, infer Answer] ? Answer : never
+type EntryOf<List> = List extends readonly (infer Entry)[] ? Entry : unknown
+
+/** `CallInit` for a known path: the names of its query complete, and their values are checked. */
+interface InitFor<P> extends Omit<CallInit, 'query'> {
+  query?: Query & (P extends keyof ApiQueries ? ApiQueries[P] : unknown)
+}
+
+/** What a call resolves to. */
+type Reply<Json, Init> = Init extends { response: true } ? ApiResponse<Json> : Json
+
 /** A successful answer of ilert's API, as `{ response: true }` asks for it. */
 export interface ApiResponse<T = unknown> {
   /** 200 to 299. */
@@ -31,6 +56,10 @@ export interface ApiResponse<T = unknown> {
 /**
  * ilert's API as a user. JSON goes in and comes out; an empty answer is `undefined`.
  *
+ * Known paths have the types of ilert's OpenAPI document: `get('/api/alerts')` resolves to alerts, and `post` checks its
+ * body. An id in a path is a number (`/api/alerts/${id}`); a path that is not known when the code is written gives
+ * `unknown`. `get<T>()` and `post<T>()` say the type themselves, and check nothing.
+ *
  * Calls reject with
  *
  * - `APIError` where ilert answers with an error; `status`, `code` and, with a 429, `retryAfterSeconds` are ilert's;
@@ -43,22 +72,77 @@ export interface ApiResponse<T = unknown> {
  * repeated once after a lost connection and after 502, 503 and 504; other methods never are.
  */
 export interface IlertApi {
-  /** Reads. Resolves to the answer's JSON. */
-  get<T = unknown>(path: string, init?: CallInit): Promise<T>
+  // Known paths come last in each method: TypeScript reports the last signature, and that one says what is wrong.
+
+  /** Reads. Resolves to the answer's JSON, whose type is that of ilert's document if the path is known. */
+  get<T = unknown, P extends string = string>(path: Other<ApiGets, P>, init: WholeInit): Promise<ApiResponse<T>>
+  get<T = unknown, P extends string = string>(path: Other<ApiGets, P>, init?: CallInit): Promise<T>
+  get<P extends Path<ApiGets>, Init extends InitFor<P> = InitFor<P>>(
+    path: P,
+    init?: Init,
+  ): Promise<Reply<ApiGets[P], Init>>
+
   /** Deletes. Resolves to the answer's JSON, or to undefined where the answer is empty. */
-  delete<T = unknown>(path: string, init?: CallInit): Promise<T>
+  delete<T = unknown, P extends string = string>(path: Other<ApiDeletes, P>, init: WholeInit): Promise<ApiResponse<T>>
+  delete<T = unknown, P extends string = string>(path: Other<ApiDeletes, P>, init?: CallInit): Promise<T>
+  delete<P extends Path<ApiDeletes>, Init extends CallInit = CallInit>(
+    path: P,
+    init?: Init,
+  ): Promise<Reply<ApiDeletes[P], Init>>
+
   /** Creates: `body` is sent as JSON. Resolves to the answer's JSON, or to undefined where the answer is empty. */
-  post<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T>
+  post<T = unknown, P extends string = string>(
+    path: Other<ApiPosts, P>,
+    body: unknown,
+    init: WholeInit,
+  ): Promise<ApiResponse<T>>
+  post<T = unknown, P extends string = string>(path: Other<ApiPosts, P>, body?: unknown, init?: CallInit): Promise<T>
+  post<P extends Path<ApiPosts>, Init extends CallInit = CallInit>(
+    path: BarePath<ApiPosts, P>,
+    body?: undefined,
+    init?: Init,
+  ): Promise<Reply<AnswerOf<ApiPosts, P>, Init>>
+  post<P extends Path<ApiPosts>, Init extends CallInit = CallInit>(
+    path: P,
+    body: BodyOf<ApiPosts, P>,
+    init?: Init,
+  ): Promise<Reply<AnswerOf<ApiPosts, P>, Init>>
+
   /** Changes: `body` is sent as JSON. Resolves to the answer's JSON, or to undefined where the answer is empty. */
-  put<T = unknown>(path: string, body?: unknown, init?: CallInit): Promise<T>
+  put<T = unknown, P extends string = string>(
+    path: Other<ApiPuts, P>,
+    body: unknown,
+    init: WholeInit,
+  ): Promise<ApiResponse<T>>
+  put<T = unknown, P extends string = string>(path: Other<ApiPuts, P>, body?: unknown, init?: CallInit): Promise<T>
+  put<P extends Path<ApiPuts>, Init extends CallInit = CallInit>(
+    path: BarePath<ApiPuts, P>,
+    body?: undefined,
+    init?: Init,
+  ): Promise<Reply<AnswerOf<ApiPuts, P>, Init>>
+  put<P extends Path<ApiPuts>, Init extends CallInit = CallInit>(
+    path: P,
+    body: BodyOf<ApiPuts, P>,
+    init?: Init,
+  ): Promise<Reply<AnswerOf<ApiPuts, P>, Init>>
+
   /** Any method. Resolves to the answer's JSON, or to undefined where the answer is empty. */
+  request<T = unknown>(method: string, path: string, init: WholeInit & { body?: unknown }): Promise<ApiResponse<T>>
   request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T>
+
   /**
-   * All entries of a list, page by page (`start-index`, `max-results`), fetched as they are asked for.
+   * All entries of a list, page by page, fetched as they are asked for.
    *
-   * @param init.pageSize 1 to 100, which is also the default.
+   * @param init.pageSize how many entries a page has: from 1 to the most that the list allows, which is also the default.
    */
-  paginate<T = unknown>(path: string, init?: CallInit & { pageSize?: number }): AsyncIterable<T>
+  paginate<T = unknown, P extends string = string>(
+    path: Other<ApiGets, P>,
+    init?: CallInit & { pageSize?: number },
+  ): AsyncIterable<T>
+  paginate<P extends Path<ApiGets>>(
+    path: P,
+    init?: InitFor<P> & { pageSize?: number },
+  ): AsyncIterable<EntryOf<ApiGets[P]>>
 }
 
 /** Makes a call with all that follows from its answer. */

@@ -158,10 +158,10 @@ describe('JSON goes in and comes out:', () => {
 
   it('post and put take the body as their second argument, null, 0 and false among them', async () => {
     const world_ = await world(ok)
-    await world_.api.post('/api/alerts', null)
-    await world_.api.put('/api/alerts/1', 0, { query: { a: 1 } })
-    await world_.api.post('/api/alerts', false)
-    await world_.api.post('/api/alerts')
+    await world_.api.post<unknown>('/api/alerts', null)
+    await world_.api.put<unknown>('/api/alerts/1', 0, { query: { a: 1 } })
+    await world_.api.post<unknown>('/api/alerts', false)
+    await world_.api.post<unknown>('/api/alerts')
     await world_.api.delete('/api/alerts/1')
     expect(world_.calls.map(({ method, path, body }) => `${method} ${path} ${body}`)).toEqual([
       'POST /api/alerts null',
@@ -180,7 +180,7 @@ describe('JSON goes in and comes out:', () => {
   ] satisfies [string, Answer][])('%s is undefined', async (_, answer) => {
     const { api } = await world(answer)
     expect(await api.delete('/api/alerts/1')).toBeUndefined()
-    expect(await api.post('/api/alerts', {})).toBeUndefined()
+    expect(await api.post<unknown>('/api/alerts', {})).toBeUndefined()
   })
 
   it('HEAD is undefined where it is well, and an error where it is not', async () => {
@@ -203,7 +203,7 @@ describe('JSON goes in and comes out:', () => {
   it('headers are added, and may say another accept and content type', async () => {
     const world_ = await world(ok)
     const headers = { 'X-Trace': 'a\tb ~', Accept: 'application/problem+json', 'CONTENT-TYPE': 'application/x+json' }
-    await world_.api.post('/api/alerts', {}, { headers })
+    await world_.api.post<unknown>('/api/alerts', {}, { headers })
     expect(world_.calls[0]?.headers).toMatchObject({
       'x-trace': 'a\tb ~',
       accept: 'application/problem+json',
@@ -225,8 +225,8 @@ describe('with response: true', () => {
     )
     const calls = [
       api.get('/api/incidents/7', { response: true, scope: false }),
-      api.post('/api/incidents', {}, { response: true, scope: false }),
-      api.put('/api/incidents/7', {}, { response: true, scope: false }),
+      api.post<unknown>('/api/incidents', {}, { response: true, scope: false }),
+      api.put<unknown>('/api/incidents/7', {}, { response: true, scope: false }),
       api.delete('/api/incidents/7', { response: true, scope: false }),
       api.request('PATCH', '/api/incidents/7', { response: true, scope: false }),
     ]
@@ -324,7 +324,7 @@ describe('bad input is an error that names the argument, and nothing is sent:', 
     ...[circle, 1n, Symbol('x'), () => {}, { toJSON: () => undefined }].map((body): (typeof bad)[number] => [
       `the body ${inspect(body)}`,
       /^body: /,
-      (api) => api.post('/api/alerts', body),
+      (api) => api.post<unknown>('/api/alerts', body),
     ]),
     ...['GET', 'HEAD'].map((method): (typeof bad)[number] => [
       `a body for ${method}`,
@@ -403,7 +403,7 @@ describe('an error of the API', () => {
 
   it.each([400, 403, 404, 409, 418, 422, 500, 502, 503, 504])('keeps the status %i, also as HTML', async (code) => {
     const { api } = await world(status(code, '<html>no</html>'))
-    await expect(api.post('/api/alerts', {})).rejects.toMatchObject({
+    await expect(api.post<unknown>('/api/alerts', {})).rejects.toMatchObject({
       name: 'APIError',
       status: code,
       code: 'api_error',
@@ -413,7 +413,7 @@ describe('an error of the API', () => {
   it('names the fields that ilert does not accept, and its second word', async () => {
     const details = [{ field: 'summary', message: 'must not be empty', limits: [1, 255] }, 'and more', null, true]
     const { api } = await world(status(400, { status: 400, code: 'BAD_REQUEST', detailedCode: 'EMPTY', details }))
-    const error = await api.post('/api/alerts', {}).catch((reason: unknown) => reason)
+    const error = await api.post<unknown>('/api/alerts', {}).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ name: 'APIError', code: 'BAD_REQUEST', detailedCode: 'EMPTY', details })
   })
 
@@ -445,7 +445,7 @@ describe('an error of the API', () => {
 
   it('with 412 says that what is at ilert has changed meanwhile', async () => {
     const { api, calls } = await world(status(412, { status: 412, code: 'PRECONDITION_FAILED' }))
-    const put = api.put('/api/incidents/7', {}, { headers: { 'If-Match': '"1"' }, scope: false })
+    const put = api.put<unknown>('/api/incidents/7', {}, { headers: { 'If-Match': '"1"' }, scope: false })
     await expect(put).rejects.toMatchObject({ name: 'APIError', status: 412, code: 'PRECONDITION_FAILED' })
     expect(calls[0]?.headers['if-match']).toBe('"1"')
   })
@@ -469,7 +469,7 @@ describe('an error of the API', () => {
       },
       { tokens: { accessToken, refreshToken: 'CANARY-refresh-token-0123456789' } },
     )
-    for (const call of [api.get('/api/alerts'), api.post('/api/alerts', {})]) {
+    for (const call of [api.get('/api/alerts'), api.post<unknown>('/api/alerts', {})]) {
       const error = await call.catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(APIError)
       const shown = `${inspect(error, { depth: 10, showHidden: true })} ${JSON.stringify(error)} ${(error as Error).stack}`
@@ -487,7 +487,7 @@ describe('tokens go to ilert only:', () => {
     )
     for (const call of [
       api.get('/api/alerts'),
-      api.post('/api/alerts', { a: 1 }),
+      api.post<unknown>('/api/alerts', { a: 1 }),
       api.request('HEAD', '/api/alerts'),
       api.get('/unknown', { scope: false }),
     ]) {
@@ -687,7 +687,7 @@ describe('on a 401', () => {
     const world_ = await world((response, { headers }) =>
       headers.authorization === 'Bearer fresh-1' ? json(response, 200, 1) : json(response, 401, {}),
     )
-    const answers = await Promise.all(Array.from({ length: 50 }, () => world_.api.post('/api/alerts', {})))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => world_.api.post<unknown>('/api/alerts', {})))
     expect(answers).toEqual(Array(50).fill(1))
     expect(world_.refreshes).toBe(1)
     expect(world_.calls.length).toBeLessThanOrEqual(100)
@@ -783,7 +783,7 @@ describe('a 429', () => {
     [{ date: 'Wed, 21 Oct 2026 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT' }, 30],
   ])('with %p says %i seconds, and nothing is repeated unasked', async (headers, seconds) => {
     const world_ = await world(status(429, { status: 429, code: 'TOO_MANY_REQUESTS', message: 'No' }, headers))
-    for (const call of [world_.api.get('/api/alerts'), world_.api.post('/api/alerts', {})]) {
+    for (const call of [world_.api.get('/api/alerts'), world_.api.post<unknown>('/api/alerts', {})]) {
       const error = await call.catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(APIError)
       expect(error).toMatchObject({ status: 429, code: 'TOO_MANY_REQUESTS', retryAfterSeconds: seconds })
@@ -949,7 +949,7 @@ describe('paginate', () => {
 
   it('ends with the loop that is broken off', async () => {
     const world_ = await world(list(1000))
-    for await (const entry of world_.api.paginate('/api/alerts', { pageSize: 2 })) if (entry === 3) break
+    for await (const entry of world_.api.paginate<number>('/api/alerts', { pageSize: 2 })) if (entry === 3) break
     expect(world_.calls).toHaveLength(2)
   })
 
@@ -1128,7 +1128,7 @@ describe('req.ilert', () => {
 
   it('pages through a list as long as ilert has it', async () => {
     const { run, app } = await signedIn(async (ilert) => {
-      for (let i = 0; i < 7; i++) await ilert.post('/api/alerts', { summary: `Alert ${i}` })
+      for (let i = 0; i < 7; i++) await ilert.post<unknown>('/api/alerts', { summary: `Alert ${i}` })
       const whole = await ilert.get<{ id: number }[]>('/api/alerts', { query: { 'max-results': 100 } })
       const paged = await all(ilert.paginate<{ id: number }>('/api/alerts', { pageSize: 3 }))
       return { whole: whole.map(({ id }) => id), paged: paged.map(({ id }) => id) }

@@ -76,7 +76,7 @@ describe('a call of the API', () => {
     const heard = listen()
     const { manager } = await keeping((response) => json(response, 200, [NEXT]))
     const init = { query: { q: 'CANARY-query' }, headers: { 'x-a': 'CANARY-header' } }
-    await manager.api('key').post('/api/alerts?x=CANARY-path', { summary: 'CANARY-body' }, init)
+    await manager.api('key').post<unknown>('/api/alerts?x=CANARY-path', { summary: 'CANARY-body' }, init)
     expect(heard.map(({ name, event }) => `${name} ${event}`)).toEqual(WELL.map((event) => `api ${event}`))
     for (const { message } of heard) expect(message).toEqual({ method: 'POST', path: '/api/alerts' })
     expect(new Set(heard.map(({ message }) => message)).size).toBe(1)
@@ -106,7 +106,7 @@ describe('a call of the API', () => {
       { name: 'InsufficientScope', code: 'insufficient_scope', status: 403 },
     ],
     ['a bad path', (api) => api.get('//evil.example'), { name: 'IlertError', code: 'invalid_path', status: 400 }],
-    ['a bad argument', (api) => api.post('/api/alerts', 1n), { name: 'TypeError' }],
+    ['a bad argument', (api) => api.post<unknown>('/api/alerts', 1n), { name: 'TypeError' }],
     ['a path that is none', (api) => api.get({ toString: null } as never), { code: 'invalid_path' }],
     [
       'an abort with words of its own',

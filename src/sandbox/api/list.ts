@@ -46,7 +46,7 @@ function time(query: URLSearchParams, name: string): number | undefined {
 }
 
 function statesOf(query: URLSearchParams, known: readonly string[]): string[] {
-  const states = query.getAll('state')
+  const states = ['states', 'state'].flatMap((name) => query.getAll(name))
   return states.every((state) => known.includes(state)) ? states : malformed('state', `one of ${known.join(', ')}`)
 }
 

@@ -17,7 +17,7 @@ export interface Resource {
   readonly newestFirst?: true
   /** Lists take `from` and `until`, compared with this field. */
   readonly timeField?: string
-  /** Lists take `state`, as often as needed: these, compared with `status`. */
+  /** Lists take `states` (and `state`, as ilert's Go client), as often as needed: these, compared with `status`. */
   readonly states?: readonly string[]
   /** Whether a user can subscribe, at `{id}/subscription`. */
   readonly subscribable?: true
