@@ -45,9 +45,14 @@ it.each([
   expect(output.includes('A hole')).toBe(expected === 1)
 })
 
-test('says so where the registry knows no audit', async () => {
-  const { origin } = await serve((response) => json(response, 405, ''))
+test.each<[string, number, unknown]>([
+  ['knows no audit', 405, ''],
+  ['knows no such path', 404, {}],
+  ['fails', 500, { error: 'no' }],
+  ['answers with a page', 200, '<html>"auditReportVersion"</html>'],
+])('is red, and says so, when the registry %s: there is no report', async (_, status, body) => {
+  const { origin } = await serve((response) => json(response, status, body))
   const { code, output } = await audit(origin)
-  expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('so nothing was checked') })
+  expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining('the registry gave no report') })
   expect(output).not.toContain('nothing found')
 })
