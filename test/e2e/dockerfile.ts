@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { dockerIgnore } from './dockerignore.ts'
 
 /** One line of a Dockerfile. */
 interface Instruction {
@@ -26,7 +27,7 @@ type Run = (command: string, options: { cwd: string; env: Record<string, string>
  * machine. Knows what ours uses, and refuses anything else.
  */
 export async function buildImage(context: string, work: string, run: Run): Promise<Image> {
-  const ignored = (await readFile(join(context, '.dockerignore'), 'utf8')).split('\n').filter(Boolean)
+  const isIgnored = dockerIgnore(await readFile(join(context, '.dockerignore'), 'utf8'))
   const stages = new Map<string, string>()
   let folder = ''
   let image = { env: {} as Record<string, string>, user: 'root', command: [] as string[], healthcheck: '' }
@@ -37,10 +38,10 @@ export async function buildImage(context: string, work: string, run: Run): Promi
     const origin = from === undefined ? context : stages.get(from)
     if (origin === undefined) throw new Error(`There is no stage ${from}.`)
     const isWanted = from === undefined ? patternOf(source) : /^/
-    const skipped = from === undefined ? ignored : []
+    const filter = (path: string) => from !== undefined || !isIgnored(relative(context, path))
     for (const name of await readdir(origin)) {
-      if (isWanted.test(name) && !skipped.includes(name)) {
-        await cp(join(origin, name), join(folder, name), { recursive: true, verbatimSymlinks: true })
+      if (isWanted.test(name)) {
+        await cp(join(origin, name), join(folder, name), { recursive: true, verbatimSymlinks: true, filter })
       }
     }
   }

@@ -20,6 +20,9 @@ import { walk } from './walk.ts'
 /** What has been fetched before is not asked for again. */
 const NPM = { npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' }
 
+/** Files with secrets, as people have them beside their sources. */
+const SECRET_FILES = ['.env', '.env.local', '.npmrc', 'src/.env.production', 'src/.npmrc']
+
 /** Runs a command line. Fails with what it printed. */
 async function shell(
   command: string,
@@ -62,13 +65,13 @@ describe('a copy of the example app', () => {
         await cp(join(home, name), join(context, name), { recursive: true })
       }
     }
-    await writeFile(join(context, '.env'), 'PORT=wrong')
+    for (const name of SECRET_FILES) await writeFile(join(context, name), 'PORT=wrong')
     const image = await buildImage(context, away, async (command, options) => void (await shell(command, options)))
     expect(image.user).toBe('node')
     expect(image.env).toEqual({ NODE_ENV: 'production' })
     const files = await readdir(image.folder)
     expect(files).toEqual(expect.arrayContaining(['dist', 'node_modules', 'package.json', 'public', 'views']))
-    expect(files).not.toContain('.env')
+    for (const name of SECRET_FILES) expect(existsSync(join(image.folder, name))).toBe(false)
     expect(existsSync(join(image.folder, 'node_modules', 'typescript'))).toBe(false)
 
     const PORT = String(await freePort())
