@@ -1,7 +1,7 @@
 import { RedisStore } from 'connect-redis'
 import session, { type Store } from 'express-session'
 import memorystore from 'memorystore'
-import type { TokenStore } from 'passport-ilert'
+import { MemoryTokenStore, type TokenStore } from 'passport-ilert'
 import { RedisTokenStore } from 'passport-ilert/redis'
 import type { Logger } from 'pino'
 import { createClient } from 'redis'
@@ -10,9 +10,8 @@ import type { Config } from './config.ts'
 /** Where the app keeps what must outlive a request. */
 export interface Stores {
   readonly sessions: Store
-  /** Absent: ilert's tokens are beside the sessions, in the same store. */
-  readonly tokens: TokenStore | undefined
-  /** Resolves where the store answers, and rejects where it does not. */
+  readonly tokens: TokenStore
+  /** Resolves when the store answers, and rejects when it does not. */
   ready(): Promise<unknown>
   close(): Promise<void>
 }
@@ -26,16 +25,17 @@ export function createStores({ redisURL, production }: Config, logger: Logger): 
   return memoryStores()
 }
 
-/** Sessions and tokens each take an entry; beyond so many the longest unused go first. */
-const MAX_ENTRIES = 20_000
+/** Beyond so many sessions the longest unused go first. */
+export const MAX_SESSIONS = 20_000
 const SWEEP_MS = 600_000
 
 function memoryStores(): Stores {
   const MemoryStore = memorystore(session)
-  const sessions = new MemoryStore({ max: MAX_ENTRIES, checkPeriod: SWEEP_MS })
+  const sessions = new MemoryStore({ max: MAX_SESSIONS, checkPeriod: SWEEP_MS })
   return {
     sessions,
-    tokens: undefined,
+    // Not beside the sessions: tokens, and what a sign-out leaves, would count as sessions and push others out.
+    tokens: new MemoryTokenStore(),
     ready: async () => {},
     close: async () => sessions.stopInterval(),
   }
