@@ -28,15 +28,31 @@ export interface Config {
   readonly sandbox: boolean
 }
 
-/** Something for whoever starts the app to put right. */
+/** A mistake in the settings. The message says what to change. */
 export class ConfigError extends Error {}
 
 const HOUR_MS = 3_600_000
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const hours = z.coerce.number('expected a number of hours.').positive('expected more than 0 hours.').max(8760)
 
+const ENVIRONMENTS = ['development', 'test', 'production'] as const
+
+/** Settings of an app that serves its users. Beside any of them a missing client id is a mistake, and no wish to try. */
+const FOR_USERS = [
+  'SESSION_SECRET',
+  'REDIS_URL',
+  'TRUST_PROXY',
+  'ILERT_CLIENT_SECRET',
+  'ILERT_CALLBACK_URL',
+  'ILERT_ALLOWED_TENANTS',
+  'ILERT_TENANT',
+  'ILERT_APP_URL',
+  'ILERT_API_URL',
+  'ILERT_ENCRYPTION_KEY',
+]
+
 const schema = z.object({
-  NODE_ENV: z.string().default('development'),
+  NODE_ENV: z.enum(ENVIRONMENTS, `expected ${ENVIRONMENTS.join(', ')}, or nothing.`).default('development'),
   PORT: z.coerce
     .number('expected a whole number.')
     .int('expected a whole number.')
@@ -73,9 +89,12 @@ function isProxies(value: string): boolean {
 
 /** @throws ConfigError which names everything that is wrong at once. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  // A variable that is set to nothing is one that is not set.
-  const { data, error } = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value)))
+  // A variable that is set to nothing, or to spaces, is one that is not set.
+  const trimmed = Object.entries(env).map(([name, value = '']) => [name, value.trim()] as const)
+  const set = Object.fromEntries(trimmed.filter(([, value]) => value !== ''))
+  const { data, error } = schema.safeParse(set)
   const problems = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+  if (set.ILERT_CLIENT_ID === undefined) problems.push(...needsClient(set))
   if (data) problems.push(...missing(data))
   if (!data || problems.length > 0) throw new ConfigError(problems.join('\n'))
 
@@ -97,15 +116,23 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
 }
 
+/** Without a client id the sandbox takes ilert's place, unless something says that the app is for its users. */
+function needsClient(set: Record<string, string>): string[] {
+  const settings = FOR_USERS.filter((name) => set[name] !== undefined)
+  if (set.NODE_ENV === 'production') settings.unshift('NODE_ENV=production')
+  if (settings.length === 0) return []
+  return [
+    'ILERT_CLIENT_ID: missing. Without it the sandbox would start, which signs every visitor in as any user they ' +
+      `choose. It starts only when nothing is set for real users, and this is set: ${settings.join(', ')}.`,
+  ]
+}
+
 /** What is wrong with the variables taken together. */
 function missing(data: z.infer<typeof schema>): string[] {
   const production = data.NODE_ENV === 'production'
   const problems: string[] = []
   if (production && !data.SESSION_SECRET) {
     problems.push('SESSION_SECRET: missing. Set it to a long random value, such as one from: openssl rand -base64 32')
-  }
-  if (production && !data.ILERT_CLIENT_ID) {
-    problems.push('ILERT_CLIENT_ID: missing. The sandbox lets everybody in, so there is none in production.')
   }
   if (isSecure(data) && !data.TRUST_PROXY) {
     problems.push(

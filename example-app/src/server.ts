@@ -19,6 +19,7 @@ try {
 
 async function start(config: Config): Promise<void> {
   const { port, production, sandbox: withSandbox } = config
+  if (production) process.env.NODE_ENV = 'production' // trimmed: Express and passport-ilert compare it exactly
   const address = `http://localhost:${port}`
   const logger = createLogger(config.logLevel)
   const say = (text: string) => (production ? logger.info(text) : console.log(text))

@@ -25,7 +25,36 @@ describe('wrong settings', () => {
     [
       'production without anything',
       { NODE_ENV: 'production' },
-      ['SESSION_SECRET: missing. Set it', 'ILERT_CLIENT_ID: missing. The sandbox lets everybody in'],
+      ['SESSION_SECRET: missing. Set it', 'ILERT_CLIENT_ID: missing.', 'this is set: NODE_ENV=production.'],
+    ],
+    ...['production ', ' production', 'production\n'].map((value): [string, Record<string, string>, string[]] => [
+      `production with a space: ${JSON.stringify(value)}`,
+      { NODE_ENV: value },
+      ['SESSION_SECRET: missing. Set it', 'ILERT_CLIENT_ID: missing.'],
+    ]),
+    ...['Production', 'prod', 'staging'].map((value): [string, Record<string, string>, string[]] => [
+      `another environment: ${value}`,
+      { NODE_ENV: value },
+      ['NODE_ENV: expected development, test, production'],
+    ]),
+    ...Object.entries({
+      SESSION_SECRET: 's'.repeat(32),
+      REDIS_URL: 'redis://localhost:6379',
+      TRUST_PROXY: '1',
+      ILERT_CLIENT_SECRET: 's3cret',
+      ILERT_CALLBACK_URL: 'http://localhost:3000/auth/ilert/callback',
+      ILERT_ALLOWED_TENANTS: 'acme',
+      ILERT_API_URL: 'https://api.ilert.com',
+      ILERT_ENCRYPTION_KEY: 'k'.repeat(32),
+    }).map(([name, value]): [string, Record<string, string>, string[]] => [
+      `no client id beside ${name}`,
+      { [name]: value, ILERT_CLIENT_ID: ' ' },
+      ['ILERT_CLIENT_ID: missing. Without it the sandbox would start', `this is set: ${name}.`],
+    ]),
+    [
+      'no client id beside several, and something malformed',
+      { REDIS_URL: 'redis://localhost:6379', TRUST_PROXY: '1', PORT: 'http' },
+      ['this is set: REDIS_URL, TRUST_PROXY.', 'PORT: expected a whole number.'],
     ],
     ['a short secret', { SESSION_SECRET: 'short' }, ['SESSION_SECRET: too short. Take one from: openssl rand']],
     [
@@ -66,10 +95,11 @@ describe('wrong settings', () => {
     expect(app.stdout).toBe('')
   })
 
-  it('are none where a variable is set to nothing', async () => {
+  it('are none where a variable is set to nothing, or to spaces', async () => {
     const app = await startApp({
+      NODE_ENV: ' ',
       REDIS_URL: '',
-      SESSION_SECRET: '',
+      SESSION_SECRET: ' ',
       TRUST_PROXY: '',
       LOG_LEVEL: '',
       ILERT_CLIENT_ID: '',
@@ -77,11 +107,14 @@ describe('wrong settings', () => {
     expect((await get(app.url)).status).toBe(200)
   })
 
-  it('are none in production, with a warning that memory is no store', async () => {
-    const { port, sandbox } = await production()
-    expect((await get(`http://localhost:${port}`)).text).not.toContain('Sandbox')
-    expect(sandbox.requests).toEqual([])
-  })
+  it.each(['production', ' production\t'])(
+    'are none in production, with a warning that memory is no store: %j',
+    async (NODE_ENV) => {
+      const { port, sandbox } = await production(NODE_ENV)
+      expect((await get(`http://localhost:${port}`)).text).not.toContain('Sandbox')
+      expect(sandbox.requests).toEqual([])
+    },
+  )
 
   it('a port that is taken is named, and the command that takes another', async () => {
     const other = await serve((response) => response.end('somebody else'))
@@ -94,8 +127,8 @@ describe('wrong settings', () => {
 })
 
 /** In production the log is all there is: lines of JSON, with a warning. */
-async function production() {
-  const desk = await startDesk({ env: { NODE_ENV: 'production', SESSION_SECRET: 's'.repeat(32) } })
+async function production(NODE_ENV = 'production') {
+  const desk = await startDesk({ env: { NODE_ENV, SESSION_SECRET: 's'.repeat(32) } })
   const [app] = desk.apps
   const lines = app.stdout
     .trim()
@@ -140,7 +173,7 @@ describe('health', () => {
       await eventually(async () => expect(await isReady()).toBe(503))
       expect(await isAlive()).toBe(200)
 
-      const early = await startApp({ REDIS_URL: `redis://localhost:${await freePort()}` })
+      const early = await startApp({ ...CLIENT, REDIS_URL: `redis://localhost:${await freePort()}` })
       expect((await get(`${early.url}/readyz`)).status).toBe(503)
       expect((await get(`${early.url}/healthz`)).status).toBe(200)
     })
