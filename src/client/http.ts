@@ -2,9 +2,16 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { NetworkError } from '../ilert/errors.ts'
 import { Exchange, type HttpAnswer } from './exchange.ts'
 import { isLoopback } from './options.ts'
+import { afterAlive, afterReading, LONGEST_TIMER_MS } from './patience.ts'
 
 /** A call whose connection was never made is made once more, this much later. */
 const RECONNECT_MS = 100
+
+/** A connection that was idle for so long may have been closed at the other end without being read here yet. */
+const IDLE_MS = 1000
+
+/** undici's own limits end this much after ours. Above a second undici counts only time in which the event loop runs. */
+const BACKUP_MS = 2000
 
 /** Errors after which it is certain that nothing was sent. */
 const NEVER_CONNECTED = new Set([
@@ -44,6 +51,8 @@ export class Http {
   readonly #dispatcher: Dispatcher
   readonly #ownsDispatcher: boolean
   #closing: Promise<void> | undefined
+  /** When a connection was last in use, by the monotonic clock. Absent before the first call. */
+  #usedAt: number | undefined
 
   constructor({ origin, timeoutMs, maxBodyBytes, dispatcher }: HttpOptions) {
     this.#origin = origin
@@ -61,12 +70,12 @@ export class Http {
     const { signal } = call
     signal?.throwIfAborted()
     let exchange = this.#begin(call)
-    // Not AbortSignal.timeout(), whose timer lets the process end while a call is under way.
-    const timer = setTimeout(() => {
+    // Not AbortSignal.timeout(), which lets the process end while a call is under way, and is not patient.
+    const stop = afterAlive(this.#timeoutMs, () => {
       exchange.end(
         new NetworkError(`ilert did not answer within ${this.#timeoutMs} ms. Try again.`, { code: 'timeout' }),
       )
-    }, this.#timeoutMs)
+    })
     const onAbort = () => exchange.end(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
@@ -78,7 +87,8 @@ export class Http {
     } catch (error) {
       throw exchange.ended ? error : translate(error)
     } finally {
-      clearTimeout(timer)
+      stop()
+      this.#usedAt = performance.now()
       signal?.removeEventListener('abort', onAbort)
     }
   }
@@ -91,6 +101,8 @@ export class Http {
       if (!exchange.ended) exchange.dispatch(this.#dispatcher, options)
     }
     if (delayMs > 0) setTimeout(dispatch, delayMs)
+    // After a stall the end of an idle connection may lie unread in its socket: what is sent there is lost.
+    else if (this.#usedAt !== undefined && performance.now() - this.#usedAt > IDLE_MS) afterReading(dispatch)
     else dispatch()
     return exchange
   }
@@ -102,16 +114,20 @@ export class Http {
   }
 }
 
-/** undici's own timers only back up the one above: a hung connection is given up, not only no longer waited for. */
+/**
+ * undici's own timers only back up the one above, which is patient: a hung connection is given up, not only no longer
+ * waited for.
+ */
 function defaultDispatcher(origin: string, timeoutMs: number): Dispatcher {
-  const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect: { timeout: timeoutMs } }
+  const timeout = Math.min(Math.ceil(timeoutMs) + BACKUP_MS, LONGEST_TIMER_MS)
+  const limits = { headersTimeout: timeout, bodyTimeout: timeout, connect: { timeout } }
   if (isLoopback(new URL(origin).hostname)) return new Agent(limits)
   try {
     return new EnvHttpProxyAgent({
       ...limits,
-      proxyTls: { timeout: timeoutMs },
-      requestTls: { timeout: timeoutMs },
-      clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: timeoutMs }),
+      proxyTls: { timeout },
+      requestTls: { timeout },
+      clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: timeout }),
     })
   } catch {
     // Without a cause: it repeats the URL, which may have a password.

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAlive } from '../client/patience.ts'
 import { NetworkError } from '../ilert/errors.ts'
 import { redact } from '../ilert/redact.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
@@ -152,7 +153,7 @@ class HeldLease implements Lease {
   #endsAt = 0
   #stopped = false
   #renewal: NodeJS.Timeout | undefined
-  #end: NodeJS.Timeout | undefined
+  #stopEnd: (() => void) | undefined
 
   constructor(redis: Redis, name: string, token: string, leaseMs: number, endsAt: number) {
     this.#redis = redis
@@ -162,22 +163,25 @@ class HeldLease implements Lease {
     this.#renewedUntil(endsAt)
   }
 
-  /** Looks at the clock by itself: after a stall of the process its work may ask before any timer has run. */
+  /**
+   * Looks at the clock by itself: after a stall of the process its work may ask before any timer has run. Aborted then, but
+   * not yet lost: the answer to a renewal may lie in the socket.
+   */
   get signal(): AbortSignal {
-    if (!this.#stopped && performance.now() >= this.#endsAt) this.#lose('could not be renewed in time')
-    return this.#lost.signal
+    const ended = !this.#stopped && performance.now() >= this.#endsAt
+    return ended ? AbortSignal.abort(leaseLost(NOT_RENEWED)) : this.#lost.signal
   }
 
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#renewal)
-    clearTimeout(this.#end)
+    this.#stopEnd?.()
   }
 
   #renewedUntil(endsAt: number): void {
     this.#endsAt = endsAt
-    clearTimeout(this.#end)
-    this.#end = setTimeout(() => this.#lose('could not be renewed in time'), endsAt - performance.now())
+    this.#stopEnd?.()
+    this.#stopEnd = afterAlive(endsAt - performance.now(), () => this.#lose(NOT_RENEWED))
     this.#renewIn(this.#leaseMs / 3)
   }
 
@@ -193,14 +197,20 @@ class HeldLease implements Lease {
       .catch(() => undefined)
     if (this.#stopped) return
     if (answer === '1') this.#renewedUntil(endsAt)
-    else if (answer === '0') this.#lose('ended, and somebody else may have it')
+    else if (answer === '0') this.#lose('ended, and another process may have it')
     else this.#renewIn(this.#leaseMs / 20) // no answer is no news: Redis may still say yes before the end
   }
 
   #lose(how: string): void {
     this.stop()
-    this.#lost.abort(new NetworkError(`The lease of a token record ${how}.`, { code: 'store_unavailable' }))
+    this.#lost.abort(leaseLost(how))
   }
+}
+
+const NOT_RENEWED = 'could not be renewed in time'
+
+function leaseLost(how: string): NetworkError {
+  return new NetworkError(`The lease of a token record ${how}.`, { code: 'store_unavailable' })
 }
 
 // Scripts ---------------------------------------------------------------------------------------------------------------

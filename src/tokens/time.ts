@@ -1,17 +1,6 @@
-/** Runs something after `ms`, unless what it returns is called before. */
-export type After = (ms: number, then: () => void) => () => void
+import { type After, afterAlive } from '../client/patience.ts'
 
-// A callback, and neither promise nor AbortSignal: nearly all waits are called off, and a signal costs 10 us each time.
-/** Does not keep the process alive: for what nobody waits for. */
-export const after: After = (ms, then) => {
-  const timer = setTimeout(then, ms).unref()
-  return () => clearTimeout(timer)
-}
-
-const afterAlive: After = (ms, then) => {
-  const timer = setTimeout(then, Math.min(ms, 2 ** 31 - 1))
-  return () => clearTimeout(timer)
-}
+export { type After, after } from '../client/patience.ts'
 
 /** Resolves after `ms`. */
 export function waited(ms: number, wait: After): Promise<void> {
@@ -21,7 +10,9 @@ export function waited(ms: number, wait: After): Promise<void> {
 }
 
 /**
- * The promise, or an error where it is not settled in time. What `promise` does after its time is up is noticed by nobody.
+ * The promise, or an error if it is not settled in time. What `promise` does after its time is up is noticed by nobody.
+ *
+ * @param wait must be patient: an answer that has arrived is read before the time is up.
  */
 export function within<T>(promise: Promise<T>, ms: number, late: () => Error, wait: After = afterAlive): Promise<T> {
   return new Promise((resolve, reject) => {
