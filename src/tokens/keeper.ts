@@ -125,7 +125,10 @@ export class Keeper {
   /** What a request does for its grant on its way: starts what is due, and waits for nothing. */
   attend(ttlMs: number): void {
     if (this.removed) return
-    this.#startWhatIsDue(this.#decide().action)
+    const { action } = this.#decide()
+    // Without a window nothing is refreshed in the background: the platform may stop the process after each response.
+    const whenUsed = action === 'refresh' && this.#parts.settings.windowMs === 0
+    this.#startWhatIsDue(whenUsed ? 'use' : action)
     this.#record.extend(ttlMs)?.catch(ignore) // the next request tries again
   }
 
@@ -246,7 +249,7 @@ export class Keeper {
     const from = await this.#claim(lease, refused)
     const { refreshToken, refreshTokenExpiresAt } = from?.tokens ?? {}
     if (from === undefined || refreshToken === undefined) return
-    const { clock, refresh } = this.#parts
+    const { clock, refresh, timeoutMs } = this.#parts
     const issuedAt = clock.now()
     let tokens: TokenSet
     try {
@@ -266,7 +269,9 @@ export class Keeper {
     }
     const now = clock.now()
     const { asking, lostAt, refreshes = 0, ...rest } = from
-    const refreshed = { version: from.version + 1, tokens: next, issuedAt, refreshedAt: now, refreshes: refreshes + 1 }
+    // After a stall the answer is read long after ilert has given it: the interval counts from then.
+    const refreshedAt = Math.min(now, issuedAt + timeoutMs)
+    const refreshed = { version: from.version + 1, tokens: next, issuedAt, refreshedAt, refreshes: refreshes + 1 }
     this.#record.hold(from, writtenAt(now, { ...rest, ...refreshed }))
     await this.#record.land()
   }

@@ -24,7 +24,11 @@ export interface Keeping extends Connection {
    * derived from `clientSecret`. Variable `ILERT_ENCRYPTION_KEY`, separated by commas.
    */
   encryptionKey?: string | readonly string[]
-  /** Seconds before its end in which an access token is due for a refresh. Default 600; at most a quarter of its life. */
+  /**
+   * Seconds before its end in which an access token is due for a refresh, in the background. Default 600; at most a quarter
+   * of its life. 0: nothing is refreshed in the background, and a request that needs a new token waits for it; for platforms
+   * that stop the process after each response.
+   */
   refreshWindowSeconds?: number
   /** Seconds between two refreshes of one grant, at least. Default 300; at most half of an access token's life. */
   minRefreshIntervalSeconds?: number

@@ -108,6 +108,36 @@ it('an access token of 4 s is due when 1 s is left, and never refreshed twice wi
   expect(desk.refreshes()).toHaveLength(8)
 })
 
+it('without a window a request that uses no tokens starts nothing, and one that does waits for the refresh', async () => {
+  const desk = await startDesk()
+  const manager = desk.manager({ refreshWindowSeconds: 0 })
+  await manager.save('a', await desk.signIn())
+  for (const ms of [INTO_THE_WINDOW, HOUR - INTO_THE_WINDOW - 5000, 10_000]) {
+    desk.advance(ms)
+    manager.peek('a')?.attend(HOUR)
+    await desk.quiet(manager)
+  }
+  expect(desk.refreshes()).toEqual([])
+  expect(await manager.accessToken('a')).toEqual(expect.any(String))
+  expect(desk.refreshes()).toHaveLength(1)
+})
+
+it('an answer that is read long after it was given counts from then: the next refresh need not wait', async () => {
+  const desk = await startDesk({ refreshLimitSeconds: 0 })
+  const manager = desk.manager()
+  await manager.save('a', await desk.signIn())
+  desk.advance(HOUR)
+  const hang = desk.sandbox.fault({ path: TOKEN, kind: 'hang', times: 1 })
+  const late = manager.accessToken('a')
+  await until(() => desk.refreshes().length === 1)
+  desk.advance(2 * HOUR) // frozen meanwhile, say
+  hang.clear()
+  // The access token of the answer has expired, too; its refresh token is kept.
+  await expect(late).rejects.toMatchObject({ code: 'backing_off', retryAfterSeconds: 1 })
+  expect(await manager.accessToken('a')).toEqual(expect.any(String))
+  expect(desk.refreshes().map(({ status }) => status)).toEqual([200, 200])
+})
+
 describe('a provider that is away', () => {
   const FAULTS: Omit<Fault, 'path'>[] = [{ kind: 'reset' }, { kind: 500 }, { kind: 'html' }]
 
