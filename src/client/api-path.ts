@@ -1,5 +1,5 @@
+import { plainObject } from '../ilert/arguments.ts'
 import { IlertError } from '../ilert/errors.ts'
-import { plainObject } from './arguments.ts'
 
 /** A call's query. Lists are repeated, and what is undefined is left out. */
 export type Query = Record<string, string | number | boolean | readonly (string | number)[] | undefined>

@@ -1,6 +1,6 @@
+import { type Known, knownOptions } from '../ilert/arguments.ts'
 import type { Query } from './api-path.ts'
 import type { ApiDeletes, ApiGets, ApiPosts, ApiPuts, ApiQueries } from './api-paths.ts'
-import { plainObject } from './arguments.ts'
 import { paginate } from './paginate.ts'
 
 /** How to make a call. */
@@ -17,6 +17,16 @@ export interface CallInit {
   scope?: false
   /** `true` resolves to an `ApiResponse`, with the status and the headers of the answer. Default: to its JSON alone. */
   response?: boolean
+}
+
+/** What every call takes. */
+export const CALL_OPTIONS: Known<CallInit> = {
+  query: true,
+  headers: true,
+  signal: true,
+  retry: true,
+  scope: true,
+  response: true,
 }
 
 /** The same, to be told the whole answer. */
@@ -164,12 +174,12 @@ class Calls {
     return this.request('DELETE', path, init)
   }
 
-  post(path: string, body?: unknown, init?: CallInit): Promise<unknown> {
-    return this.request('POST', path, { ...init, body })
+  async post(path: string, body?: unknown, init?: CallInit): Promise<unknown> {
+    return await this.request('POST', path, { ...knownOptions('init', init, CALL_OPTIONS), body })
   }
 
-  put(path: string, body?: unknown, init?: CallInit): Promise<unknown> {
-    return this.request('PUT', path, { ...init, body })
+  async put(path: string, body?: unknown, init?: CallInit): Promise<unknown> {
+    return await this.request('PUT', path, { ...knownOptions('init', init, CALL_OPTIONS), body })
   }
 
   async request(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<unknown> {
@@ -178,7 +188,8 @@ class Calls {
   }
 
   async *paginate(path: string, init?: CallInit & { pageSize?: number }): AsyncGenerator<unknown, void> {
-    const { pageSize, query, response, ...rest } = plainObject('init', init)
+    const given = knownOptions('init', init, { ...CALL_OPTIONS, pageSize: true })
+    const { pageSize, query, response, ...rest } = given
     if (response !== undefined) throw new TypeError('response: paginate() gives entries alone. Use get().')
     const read = (page: Query) => this.#send('GET', path, { ...rest, query: page })
     yield* paginate(read, path, { pageSize, query })

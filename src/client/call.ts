@@ -1,9 +1,9 @@
+import { abortSignal, knownOptions, plainObject } from '../ilert/arguments.ts'
 import { type APIError, InsufficientScope, NetworkError } from '../ilert/errors.ts'
 import { covers, requiredScope } from '../ilert/scopes.ts'
 import { judgeAPI, type TokenSet } from './answers.ts'
-import type { ApiResponse, CallInit } from './api.ts'
+import { type ApiResponse, CALL_OPTIONS, type CallInit } from './api.ts'
 import { apiPath } from './api-path.ts'
-import { plainObject } from './arguments.ts'
 import type { HttpAnswer } from './exchange.ts'
 import type { Http, HttpCall } from './http.ts'
 
@@ -32,10 +32,11 @@ export async function callAPI(
   path: string,
   init?: CallInit & { body?: unknown },
 ): Promise<ApiResponse> {
-  const { response, retry, scope: checked, signal, ...rest } = plainObject('init', init)
+  const given = knownOptions('init', init, { ...CALL_OPTIONS, body: true })
+  const { response, retry, scope: checked, ...rest } = given
   if (response !== undefined && typeof response !== 'boolean') throw new TypeError('response: expected true or false.')
   if (checked !== undefined && checked !== false) throw new TypeError('scope: expected false, or nothing.')
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal: expected an AbortSignal.')
+  const signal = abortSignal(given.signal)
   const call = { ...prepare(method, path, rest), signal }
   let patienceMs = maxDelay(retry)
   signal?.throwIfAborted()
@@ -112,7 +113,7 @@ function toJSON(body: unknown): string {
 /** Milliseconds; undefined where the caller wants no waiting. */
 function maxDelay(retry: CallInit['retry']): number | undefined {
   if (retry === undefined) return undefined
-  const { maxDelayMs } = plainObject('retry', retry)
+  const { maxDelayMs } = knownOptions('retry', retry, { maxDelayMs: true })
   if (typeof maxDelayMs !== 'number' || !(maxDelayMs >= 0 && maxDelayMs <= 3_600_000)) {
     throw new TypeError('retry.maxDelayMs: expected milliseconds, from 0 to 3 600 000.')
   }

@@ -1,3 +1,4 @@
+import { abortSignal, type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
 import { formatScope, type Scope } from '../ilert/scopes.ts'
 import {
@@ -15,7 +16,7 @@ import { callAPI, type TokenSource } from './call.ts'
 import { type Connection, type ResolvedConnection, resolveConnection, tenantOption } from './connection.ts'
 import type { HttpAnswer } from './exchange.ts'
 import { Http } from './http.ts'
-import { ENV_OPTIONS } from './options.ts'
+import { APP_OPTIONS, ENV_OPTIONS } from './options.ts'
 import { traced } from './trace.ts'
 
 /** What every call takes. */
@@ -23,6 +24,8 @@ interface Signalled {
   /** Ends the call early; it then rejects with the signal's reason. */
   signal?: AbortSignal
 }
+
+const SIGNALLED: Known<Signalled> = { signal: true }
 
 /**
  * ilert's OAuth2 protocol and nothing else: no Express, no Passport, nothing kept. Options that are absent come from
@@ -40,8 +43,15 @@ export class IlertClient {
   readonly #connection: ResolvedConnection
   readonly #http: Http
 
-  constructor(options: Connection = {}) {
-    this.#connection = resolveConnection(options)
+  /**
+   * Takes the options of `IlertStrategy` as well, so that an app can have one object of options.
+   *
+   * @throws TypeError where an option is malformed or unknown.
+   */
+  constructor(options?: Connection)
+  constructor(options?: Connection, ...rest: unknown[]) {
+    noMore('IlertClient', rest)
+    this.#connection = resolveConnection(knownOptions<Connection>('IlertClient', options, APP_OPTIONS))
     const { apiURL, timeoutMs, maxResponseBytes, dispatcher } = this.#connection
     this.#http = new Http({ origin: apiURL, timeoutMs, maxBodyBytes: maxResponseBytes, dispatcher })
   }
@@ -88,7 +98,7 @@ export class IlertClient {
         redirect_uri: text(o.redirectURI, 'redirectURI'),
         code_verifier: text(o.codeVerifier, 'codeVerifier'),
       },
-      o.signal,
+      abortSignal(o.signal),
     )
   }
 
@@ -96,29 +106,33 @@ export class IlertClient {
    * Asks for a new access token (RFC 6749, section 6). The answer may carry no refresh token: then the old one goes on
    * living. `ilert.tokens` does this for signed-in users; call it directly only for tokens that it does not keep.
    */
-  async refresh(refreshToken: string, o: Signalled = {}): Promise<TokenSet> {
+  async refresh(refreshToken: string, o?: Signalled): Promise<TokenSet> {
+    const signal = signalOf('refresh', o)
     const grant = { grant_type: 'refresh_token', refresh_token: text(refreshToken, 'refreshToken') }
-    return await traced('refresh', {}, () => this.#requestTokens(grant, o.signal))
+    return await traced('refresh', {}, () => this.#requestTokens(grant, signal))
   }
 
   /** Asks ilert whether an access token is good, and whose it is. ILERT.md, "Wire formats". */
-  async tokenInfo(accessToken: string, o: Signalled = {}): Promise<TokenInfo> {
+  async tokenInfo(accessToken: string, o?: Signalled): Promise<TokenInfo> {
+    const signal = signalOf('tokenInfo', o)
     const form = { token: text(accessToken, 'accessToken') }
-    return judgeTokenInfo(await this.#post(PATHS.tokenInfo, form, o.signal))
+    return judgeTokenInfo(await this.#post(PATHS.tokenInfo, form, signal))
   }
 
   /** Revokes a refresh token, which ends its grant. An access token that was issued stays good until it expires. */
-  async revoke(refreshToken: string, o: Signalled = {}): Promise<void> {
+  async revoke(refreshToken: string, o?: Signalled): Promise<void> {
+    const signal = signalOf('revoke', o)
     const form = { token: text(refreshToken, 'refreshToken') }
     await traced('revoke', {}, async () => {
-      judgeRevocation(await this.#post(PATHS.revoke, form, o.signal), [refreshToken])
+      judgeRevocation(await this.#post(PATHS.revoke, form, signal), [refreshToken])
     })
   }
 
   /** ilert's user behind an access token with the scope `profile`. Rejects with `APIError` where ilert's API refuses. */
-  async currentUser(accessToken: string, o: Signalled = {}): Promise<IlertUser> {
+  async currentUser(accessToken: string, o?: Signalled): Promise<IlertUser> {
+    const signal = signalOf('currentUser', o)
     const headers = { accept: 'application/json', authorization: `Bearer ${headerText(accessToken, 'accessToken')}` }
-    const answer = await this.#http.send({ method: 'GET', path: PATHS.currentUser, headers, signal: o.signal })
+    const answer = await this.#http.send({ method: 'GET', path: PATHS.currentUser, headers, signal })
     return judgeUser(answer, [accessToken])
   }
 
@@ -168,6 +182,10 @@ export class IlertClient {
     }
     return clientID
   }
+}
+
+function signalOf(method: string, o: Signalled | undefined): AbortSignal | undefined {
+  return abortSignal(knownOptions(method, o, SIGNALLED).signal)
 }
 
 function text(value: unknown, name: string): string {

@@ -76,7 +76,7 @@ export function resolveConnection(options: Connection): ResolvedConnection {
     timeoutMs: timeout(options.timeoutMs),
     maxResponseBytes: responseBytes(options.maxResponseBytes),
     dispatcher: dispatcher(options.dispatcher),
-    clock: clock(options.clock),
+    clock: clockOption(options.clock),
   }
 }
 
@@ -142,7 +142,8 @@ function dispatcher(value: Dispatcher | undefined): Dispatcher | undefined {
   return value
 }
 
-function clock(value: Clock | undefined): Clock {
+/** The system's clock, unless another is given. @throws TypeError where it is none. */
+export function clockOption(value: Clock | undefined): Clock {
   if (value === undefined) return SYSTEM_CLOCK
   if (typeof value?.now !== 'function') {
     throw new TypeError('clock: expected an object with now(), which returns milliseconds since the epoch.')

@@ -13,6 +13,36 @@ export const ENV_OPTIONS = {
 
 type EnvOption = keyof typeof ENV_OPTIONS
 
+/**
+ * The options of an app: those of `IlertStrategy`, and the `appID` of `IlertBearerStrategy`. The strategies, `TokenManager`
+ * and `IlertClient` take them all, though each needs some of them only: one object can be given to all, and a name that
+ * none of them knows is refused by each.
+ */
+export const APP_OPTIONS = {
+  clientID: true,
+  clientSecret: true,
+  appURL: true,
+  apiURL: true,
+  tenant: true,
+  timeoutMs: true,
+  maxResponseBytes: true,
+  dispatcher: true,
+  clock: true,
+  tokenStore: true,
+  encryptionKey: true,
+  refreshWindowSeconds: true,
+  minRefreshIntervalSeconds: true,
+  name: true,
+  callbackURL: true,
+  scope: true,
+  allowedTenants: true,
+  tokenKey: true,
+  userKey: true,
+  verify: true,
+  passReqToCallback: true,
+  appID: true,
+} as const
+
 /** An option's environment variable, trimmed; undefined where it is unset or empty, which deployments use for "unset". */
 export function fromEnvironment(name: EnvOption): string | undefined {
   return process.env[ENV_OPTIONS[name]]?.trim() || undefined

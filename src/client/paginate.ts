@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { plainObject } from '../ilert/arguments.ts'
 import { APIError, NetworkError } from '../ilert/errors.ts'
 import { type ListPaging, pagingOf } from '../ilert/lists.ts'
 import type { ApiResponse } from './api.ts'
 import type { Query } from './api-path.ts'
-import { plainObject } from './arguments.ts'
 
 interface Paging {
   pageSize?: number | undefined

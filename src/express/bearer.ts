@@ -3,6 +3,7 @@ import { Strategy } from 'passport-strategy'
 import type { TokenInfo } from '../client/answers.ts'
 import { IlertClient } from '../client/client.ts'
 import { type Clock, type Connection, resolveConnection } from '../client/connection.ts'
+import { APP_OPTIONS } from '../client/options.ts'
 import type { AccessTokenClaims } from '../ilert/claims.ts'
 import { covers, formatScope, type Scope, toList } from '../ilert/scopes.ts'
 import { BearerAnswers } from './bearer-cache.ts'
@@ -36,6 +37,12 @@ interface BearerOptions extends Connection {
   /** Gives the verify in Passport's form the request as its first argument. Default false. */
   passReqToCallback?: boolean
 }
+
+/**
+ * An app's options may be given to this strategy as they are: what is about sign-ins and stored tokens has nothing to do
+ * here. A `name` is refused: Passport would put this strategy in the place of the app's other one.
+ */
+const { name: _, ...BEARER_OPTIONS } = APP_OPTIONS
 
 /** What `passport.authenticate('ilert-bearer', options)` takes beside Passport's own options. */
 interface BearerAuthenticateOptions {
@@ -89,7 +96,11 @@ export class IlertBearerStrategy extends Strategy {
   constructor(options: BearerOptions | undefined, verify: (token: BearerUser, done: Done) => void | Promise<void>)
   constructor(...args: unknown[]) {
     super()
-    const { options, callback } = strategyArguments<BearerOptions, BearerCallback>(args)
+    const { options, callback } = strategyArguments<BearerOptions, BearerCallback>(
+      'IlertBearerStrategy',
+      args,
+      BEARER_OPTIONS,
+    )
     const verify = functionOption('verify', options.verify)
     oneVerify(verify, callback)
     this.name = 'ilert-bearer'

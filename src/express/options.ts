@@ -1,6 +1,6 @@
 import type { Request } from 'express'
-import { plainObject } from '../client/arguments.ts'
-import { ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
+import { APP_OPTIONS, ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
+import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { formatScope, likelyScope, type Scope, toList } from '../ilert/scopes.ts'
 import type { Keeping } from '../tokens/manager.ts'
 import type { UserKey } from './passport-user.ts'
@@ -39,6 +39,9 @@ export interface IlertStrategyOptions extends Keeping {
   /** Gives the classic verify the request as its first argument. Default false. */
   passReqToCallback?: boolean
 }
+
+/** Fails to compile where `APP_OPTIONS` lacks one. */
+export const STRATEGY_OPTIONS: Known<IlertStrategyOptions> = APP_OPTIONS
 
 const LONGEST_CALLBACK_URL = 256
 
@@ -131,14 +134,14 @@ export function functionOption<F>(name: string, value: F | undefined): F | undef
  * @throws TypeError where an argument is anything else: a verify that is not called would let everybody in.
  */
 export function strategyArguments<Options extends object, Callback>(
+  what: string,
   args: readonly unknown[],
+  known: Known<Options>,
 ): { options: Partial<Options>; callback: Callback | undefined } {
   const [options, callback, ...rest] = typeof args[0] === 'function' ? [undefined, ...args] : args
-  if (rest.some((arg) => arg !== undefined)) {
-    throw new TypeError('Too many arguments: expected (options), (options, verify) or (verify).')
-  }
+  noMore(`${what}(options, verify)`, rest)
   return {
-    options: plainObject('options', options as Options | undefined),
+    options: knownOptions(what, options as Options | undefined, known),
     callback: functionOption('verify (second argument)', callback as Callback | undefined),
   }
 }

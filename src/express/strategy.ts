@@ -3,6 +3,7 @@ import OAuth2Strategy from 'passport-oauth2'
 import { IlertClient } from '../client/client.ts'
 import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
+import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
 import { OAuthError } from '../ilert/errors.ts'
 import type { Scope } from '../ilert/scopes.ts'
@@ -24,6 +25,7 @@ import {
   nameOption,
   oneVerify,
   requestedScope,
+  STRATEGY_OPTIONS,
   scopeOption,
   strategyArguments,
 } from './options.ts'
@@ -147,7 +149,11 @@ export class IlertStrategy extends OAuth2Strategy {
     ) => void,
   )
   constructor(...args: unknown[]) {
-    const { options, callback } = strategyArguments<IlertStrategyOptions, ClassicVerify>(args)
+    const { options, callback } = strategyArguments<IlertStrategyOptions, ClassicVerify>(
+      'IlertStrategy',
+      args,
+      STRATEGY_OPTIONS,
+    )
     const { clientID, clientSecret, appURL, apiURL, tenant, clock } = resolveConnection(options)
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
@@ -201,7 +207,9 @@ export class IlertStrategy extends OAuth2Strategy {
   }
 
   /** Puts `req.ilert` on every request, and refreshes behind it when its tokens are due. */
-  session(): RequestHandler {
+  session(): RequestHandler
+  session(...rest: unknown[]): RequestHandler {
+    noMore('session', rest)
     const { client, entries, tokens } = this
     return sessionMiddleware({ client, entries, tokens, bind: (req) => this.appStore?.bind(req) })
   }
@@ -233,7 +241,10 @@ export class IlertStrategy extends OAuth2Strategy {
    *
    * `redirect` is where the browser goes then; without it the answer is an empty 204.
    */
-  logout({ redirect }: { redirect?: string } = {}): RequestHandler {
+  logout(options?: { redirect?: string }): RequestHandler
+  logout(options?: { redirect?: string }, ...rest: unknown[]): RequestHandler {
+    noMore('logout', rest)
+    const { redirect } = knownOptions('logout', options, { redirect: true })
     return logoutMiddleware(
       { entries: this.entries, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) },
       redirect,

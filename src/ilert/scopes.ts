@@ -1,5 +1,6 @@
 import { isBelow, segmentsOf } from './paths.ts'
 import { redact } from './redact.ts'
+import { distance } from './spelling.ts'
 
 /** Every resource that a scope can name, beside `profile` and `offline_access`. */
 export type ResourceScope =
@@ -197,20 +198,6 @@ export function likelyScope(scope: string): string | undefined {
     known.find((name) => name === spelling || `${name}s` === spelling || name.replace(/y$/, 'ies') === spelling) ??
     known.find((name) => distance(name, spelling) <= (name.length > 5 ? 2 : 1))
   return likely && scope.includes(':') && !BARE.has(likely) ? `${likely}:${permission}` : likely
-}
-
-/** Levenshtein's distance: how many letters must be put in, taken out or replaced. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next[j] = Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1)
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }
 
 function quote(value: unknown): string {

@@ -1,3 +1,4 @@
+import { type Known, knownOptions } from '../ilert/arguments.ts'
 import { RETRY_AFTER_SECONDS } from '../ilert/limits.ts'
 import { proxyErrorPage } from './consent-page.ts'
 import { type Answer, apiError, oauthError } from './messages.ts'
@@ -32,6 +33,8 @@ export interface Fault {
   processed?: boolean
 }
 
+const FIELDS: Known<Fault> = { path: true, kind: true, ms: true, times: true, processed: true }
+
 /** A fault that a request has met. */
 export interface MetFault extends Fault {
   /** Resolves when the fault is cleared. */
@@ -42,8 +45,8 @@ export interface MetFault extends Fault {
 export class Faults {
   readonly #active = new Set<{ fault: Fault; left: number; cleared: Promise<void> }>()
 
-  add(fault: Fault): { clear: () => void } {
-    check(fault)
+  add(given: Fault): { clear: () => void } {
+    const fault = checked(given)
     let release = () => {}
     const cleared = new Promise<void>((resolve) => {
       release = resolve
@@ -88,11 +91,14 @@ function statusAnswer(status: 429 | 500 | 503, path: string, ms: number | undefi
   return apiError(status, code, text, headers)
 }
 
-function check({ path, kind, ms, times, processed }: Fault): void {
+function checked(given: Fault): Fault {
+  const fault = knownOptions('fault', given, FIELDS)
+  const { path, kind, ms, times, processed } = fault
   if (typeof path !== 'string' || !/^(?:\*|\/[^?#]*)$/.test(path)) {
     throw new TypeError("fault.path: expected a path that starts with '/' and has no query, or '*' for all.")
   }
-  if (!KINDS.includes(kind)) throw new TypeError(`fault.kind: expected one of ${KINDS.join(', ')}.`)
+  if (kind === undefined || !KINDS.includes(kind))
+    throw new TypeError(`fault.kind: expected one of ${KINDS.join(', ')}.`)
   if (ms !== undefined && !(Number.isFinite(ms) && ms >= 0 && ms < 2 ** 31)) {
     throw new TypeError('fault.ms: expected a number of milliseconds, 0 or more.')
   }
@@ -102,4 +108,5 @@ function check({ path, kind, ms, times, processed }: Fault): void {
   if (processed !== undefined && typeof processed !== 'boolean') {
     throw new TypeError('fault.processed: expected true or false.')
   }
+  return { ...fault, path, kind }
 }

@@ -1,3 +1,4 @@
+import { type Known, knownOptions } from '../ilert/arguments.ts'
 import { ACCESS_TOKEN_SECONDS, API_REQUESTS_PER_MINUTE, REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import type { Clock } from './clock.ts'
 import type { RefreshBehaviour, Settings } from './state.ts'
@@ -38,10 +39,22 @@ export interface CheckedOptions {
   readonly settings: Settings
 }
 
+const OPTIONS: Known<SandboxOptions> = {
+  port: true,
+  host: true,
+  approve: true,
+  redirectURI: true,
+  refreshTokens: true,
+  accessTokenSeconds: true,
+  refreshLimitSeconds: true,
+  requestsPerMinute: true,
+  clock: true,
+}
+
 const BEHAVIOURS: readonly RefreshBehaviour[] = ['reuse', 'add', 'rotate']
 
 /** @throws TypeError which names the option that is not as it should be. */
-export function checkOptions(options: SandboxOptions, users: readonly SandboxUser[]): CheckedOptions {
+export function checkOptions(given: SandboxOptions | undefined, users: readonly SandboxUser[]): CheckedOptions {
   const {
     port = 0,
     host = '127.0.0.1',
@@ -52,7 +65,7 @@ export function checkOptions(options: SandboxOptions, users: readonly SandboxUse
     refreshLimitSeconds = Math.min(REFRESH_INTERVAL_SECONDS, accessTokenSeconds / 2),
     requestsPerMinute = API_REQUESTS_PER_MINUTE,
     clock,
-  } = options
+  } = knownOptions('createSandbox', given, OPTIONS)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new TypeError('port: expected a whole number from 0 (any free port) to 65535.')
   }
@@ -83,10 +96,10 @@ export function checkOptions(options: SandboxOptions, users: readonly SandboxUse
 }
 
 /** @throws TypeError where it is no URL to which a browser could be sent back. */
-export function checkRedirectURI(redirectURI: string): string {
+export function checkRedirectURI(redirectURI: string | undefined): string {
   const url = typeof redirectURI === 'string' && URL.canParse(redirectURI) ? new URL(redirectURI) : undefined
   // RFC 6749, section 3.1.2: absolute, without a fragment.
-  if (!url || !/^https?:$/.test(url.protocol) || redirectURI.includes('#')) {
+  if (redirectURI === undefined || !url || !/^https?:$/.test(url.protocol) || redirectURI.includes('#')) {
     throw new TypeError('redirectURI: expected an absolute http: or https: URL without a fragment.')
   }
   return redirectURI

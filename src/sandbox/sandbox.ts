@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { knownOptions } from '../ilert/arguments.ts'
 import { type MovableClock, movableClock } from './clock.ts'
 import { type Fault, Faults } from './faults.ts'
 import type { LoggedRequest } from './log.ts'
@@ -74,7 +75,7 @@ export interface Sandbox {
  * @throws TypeError which names the option that is not as it should be. Rejects with Node's error, such as `EADDRINUSE`,
  * where it cannot listen.
  */
-export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> {
   const users = sandboxUsers()
   const { port, host, redirectURI, settings, requestsPerMinute, clock: base } = checkOptions(options, users)
   const clock = movableClock(base)
@@ -105,7 +106,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     users: users.map((user) => ({ ...user })),
     requests,
     clock,
-    register({ redirectURI, pkceOnly = false }) {
+    register(o) {
+      const { redirectURI, pkceOnly = false } = knownOptions('register', o, { redirectURI: true, pkceOnly: true })
+      if (typeof pkceOnly !== 'boolean') throw new TypeError('pkceOnly: expected true or false.')
       const { clientID, clientSecret } = credentials(0)
       const { appID } = state.register({
         clientID,
@@ -115,7 +118,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       return { clientID, clientSecret: pkceOnly ? '' : clientSecret, appID }
     },
     fault: (fault) => faults.add(fault),
-    async signIn(url, { as, deny = false } = {}) {
+    async signIn(url, o) {
+      const { as, deny = false } = knownOptions('signIn', o, { as: true, deny: true })
+      if (typeof deny !== 'boolean') throw new TypeError('deny: expected true or false.')
       if (!URL.canParse(String(url))) throw new TypeError('signIn: expected the absolute URL that starts a sign-in.')
       if (as !== undefined) findUser(users, as, 'as')
       return driveSignIn({ url: new URL(url), appURL: origin, as, deny })

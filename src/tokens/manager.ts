@@ -4,8 +4,10 @@ import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type IlertApi } from '../client/api.ts'
 import { IlertClient } from '../client/client.ts'
 import { type Connection, resolveConnection } from '../client/connection.ts'
-import { ENV_OPTIONS } from '../client/options.ts'
+import { APP_OPTIONS, ENV_OPTIONS } from '../client/options.ts'
+import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { IlertError, NetworkError, ReauthenticationRequired } from '../ilert/errors.ts'
+import { checkDuration } from './checks.ts'
 import { ended, type Grant, UNREADABLE, writtenAt } from './grant.ts'
 import { Keeper, type KeeperParts } from './keeper.ts'
 import { encryptionSecrets } from './keys.ts'
@@ -52,6 +54,8 @@ interface Internals {
   cachedGrants?: number
 }
 
+const INTERNALS: Known<Internals> = { client: true, sealer: true, after: true, random: true, cachedGrants: true }
+
 /**
  * Keeps stored tokens fresh, inside a request and outside of one. One refresh is under way for a key at most; what it
  * brings is stored before anybody uses it; and only ilert, or you, end a grant.
@@ -74,16 +78,20 @@ export class TokenManager {
   readonly #ending = new Set<Promise<void>>()
   #closed = false
 
+  /**
+   * Takes the options of `IlertStrategy` as well, so that an app can have one object of options.
+   *
+   * @throws TypeError where an option is missing, malformed or unknown.
+   */
   constructor(options: Keeping & { tokenStore: TokenStore })
   /** @internal */
   constructor(options: Keeping & { tokenStore: TokenStore }, internals?: Internals)
-  constructor(options: Keeping & { tokenStore: TokenStore }, internals: Internals = {}) {
-    const { tokenStore, refreshWindowSeconds, minRefreshIntervalSeconds } = options
-    for (const method of ['get', 'set', 'delete'] as const) {
-      if (typeof tokenStore?.[method] !== 'function') {
-        throw new TypeError(`tokenStore: expected a token store with ${method}(), such as new MemoryTokenStore().`)
-      }
-    }
+  constructor(given: Keeping & { tokenStore: TokenStore }, inner?: Internals, ...rest: unknown[]) {
+    noMore('TokenManager', rest)
+    const options = knownOptions<Keeping>('TokenManager', given, APP_OPTIONS)
+    const internals = knownOptions('TokenManager (second argument)', inner, INTERNALS)
+    const { refreshWindowSeconds, minRefreshIntervalSeconds } = options
+    const tokenStore = storeOption(options.tokenStore)
     const { clock, timeoutMs, clientID } = resolveConnection(options)
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
@@ -129,9 +137,11 @@ export class TokenManager {
   save(key: string, tokens: TokenSet, o?: { ttlMs?: number }): Promise<void>
   /** @internal `isNew`: the key was made for these tokens, so nothing can be there that would have to be read first. */
   save(key: string, tokens: TokenSet, o?: { ttlMs?: number; isNew?: boolean }): Promise<void>
-  async save(key: string, tokens: TokenSet, o: { ttlMs?: number; isNew?: boolean } = {}): Promise<void> {
+  async save(key: string, tokens: TokenSet, options?: { ttlMs?: number; isNew?: boolean }): Promise<void> {
     checkKey(key)
     checkTokens(tokens)
+    const o = knownOptions('save', options, { ttlMs: true, isNew: true })
+    if (o.ttlMs !== undefined) checkDuration('ttlMs', o.ttlMs)
     if ((this.keyOf(tokens) ?? key) !== key) {
       throw new TypeError('tokens: this refresh token is kept under another key already. Use that key, or tokenKey.')
     }
@@ -381,6 +391,15 @@ function copy({ accessToken, refreshToken, scope, expiresAt, refreshTokenExpires
 
 function signedOut(key: string): string {
   return `out:${key}`
+}
+
+function storeOption(value: TokenStore | undefined): TokenStore {
+  for (const method of ['get', 'set', 'delete'] as const) {
+    if (typeof value?.[method] !== 'function') {
+      throw new TypeError(`tokenStore: expected a token store with ${method}(), such as new MemoryTokenStore().`)
+    }
+  }
+  return value as TokenStore
 }
 
 function checkKey(key: unknown): void {

@@ -1,4 +1,5 @@
-import type { Clock } from '../client/connection.ts'
+import { type Clock, clockOption } from '../client/connection.ts'
+import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
 
@@ -29,8 +30,11 @@ export class MemoryTokenStore implements TokenStore {
   readonly #entries = new Map<string, Entry>()
   #writesUntilSweep = SWEEP_FROM
 
-  constructor({ clock = Date }: MemoryTokenStoreOptions = {}) {
-    this.#clock = clock
+  /** @throws {TypeError} naming the option that cannot be used */
+  constructor(options?: MemoryTokenStoreOptions)
+  constructor(options?: MemoryTokenStoreOptions, ...rest: unknown[]) {
+    noMore('MemoryTokenStore', rest)
+    this.#clock = clockOption(knownOptions('MemoryTokenStore', options, { clock: true }).clock)
   }
 
   /** @throws {TypeError} for a key that is none */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAlive } from '../client/patience.ts'
+import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { NetworkError } from '../ilert/errors.ts'
 import { redact } from '../ilert/redact.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
@@ -24,6 +25,8 @@ export interface RedisTokenStoreOptions {
   /** How long one command may take, in milliseconds. Default: 2000. */
   timeoutMs?: number
 }
+
+const OPTIONS: Known<RedisTokenStoreOptions> = { client: true, prefix: true, leaseMs: true, timeoutMs: true }
 
 /** The longest that the refreshes of a grant may stand still because a process died in the middle of one. */
 const LONGEST_LEASE_MS = 15_000
@@ -54,7 +57,11 @@ export class RedisTokenStore implements TokenStore {
   readonly #leaseMs: number
 
   /** @throws {TypeError} naming the option that cannot be used */
-  constructor({ client, prefix = 'ilert:', leaseMs = 10_000, timeoutMs = 2000 }: RedisTokenStoreOptions) {
+  constructor(options: RedisTokenStoreOptions)
+  constructor(options: RedisTokenStoreOptions, ...rest: unknown[]) {
+    noMore('RedisTokenStore', rest)
+    const given = knownOptions('RedisTokenStore', options, OPTIONS)
+    const { client, prefix = 'ilert:', leaseMs = 10_000, timeoutMs = 2000 } = given
     if (typeof prefix !== 'string') throw new TypeError('prefix must be a string.')
     if (!(leaseMs >= SHORTEST_LEASE_MS && leaseMs <= LONGEST_LEASE_MS)) {
       throw new TypeError(`leaseMs must be a number from ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}.`)
@@ -276,7 +283,7 @@ interface NodeRedis {
 }
 
 /** Tells the clients apart by methods that only one of them has. */
-function evaluatorOf(client: object): Evaluator {
+function evaluatorOf(client: object | undefined): Evaluator {
   if (has(client, 'eval') && has(client, 'defineCommand')) {
     const redis = client as unknown as IORedis
     return (script, key, args) => redis.eval(script, 1, key, ...args)
@@ -289,7 +296,7 @@ function evaluatorOf(client: object): Evaluator {
   throw new TypeError("client must be a connected client of 'redis' (5 or 6) or 'ioredis'.")
 }
 
-function has(client: object, method: string): boolean {
+function has(client: object | undefined, method: string): boolean {
   return typeof (client as { [name: string]: unknown } | undefined | null)?.[method] === 'function'
 }
 

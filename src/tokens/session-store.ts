@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { SessionData, Store } from 'express-session'
-import type { Clock } from '../client/connection.ts'
+import { type Clock, clockOption } from '../client/connection.ts'
+import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { NetworkError } from '../ilert/errors.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
@@ -30,8 +31,11 @@ export class SessionTokenStore implements TokenStore {
   readonly #timeoutMs: number
   readonly #clock: Clock
 
-  /** @throws {TypeError} when `store` is no express-session store */
-  constructor(store: Store, { timeoutMs = 5000, clock = Date }: SessionTokenStoreOptions = {}) {
+  /** @throws {TypeError} when `store` is no express-session store; otherwise it names the option that cannot be used */
+  constructor(store: Store, options?: SessionTokenStoreOptions)
+  constructor(store: Store, options?: SessionTokenStoreOptions, ...rest: unknown[]) {
+    noMore('SessionTokenStore', rest)
+    const { timeoutMs = 5000, clock } = knownOptions('SessionTokenStore', options, { timeoutMs: true, clock: true })
     for (const method of ['get', 'set', 'destroy'] as const) {
       if (typeof store?.[method] !== 'function') {
         throw new TypeError(`store must be an express-session store; it has no ${method}().`)
@@ -40,7 +44,7 @@ export class SessionTokenStore implements TokenStore {
     this.#store = store
     this.#queue = queueOf(store)
     this.#timeoutMs = checkDuration('timeoutMs', timeoutMs)
-    this.#clock = clock
+    this.#clock = clockOption(clock)
   }
 
   async get(key: string): Promise<StoredTokens | undefined> {

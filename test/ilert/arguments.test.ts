@@ -1,6 +1,6 @@
 /* What counts as an object of options. */
 import { runInNewContext } from 'node:vm'
-import { plainObject } from '../../src/client/arguments.ts'
+import { plainObject } from '../../src/ilert/arguments.ts'
 
 it.each<[string, object]>([
   ['an object', { query: 1 }],
