@@ -19,7 +19,7 @@ const TURNS = 32
  * time is up and the event loop has read its sockets since; and the last tenth of its time begins when the rest is over,
  * however late that is noticed, so that what takes several round trips has time for them. Both are bounded.
  */
-export function patient(timer: After, turn: Turn): After {
+export function patient(timer: After, turn: Turn, mostTurns: number = TURNS): After {
   return (ms, then) => {
     const lastPartMs = Math.min(ms / 10, LAST_PART_MS)
     let turns = 0
@@ -28,7 +28,7 @@ export function patient(timer: After, turn: Turn): After {
     })
     const read = () => {
       turns += 1
-      if (turns > TURNS) then()
+      if (turns > mostTurns) then()
       else stop = turn(read)
     }
     return () => stop()

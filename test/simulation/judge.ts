@@ -2,6 +2,7 @@
 import type { TokenSet } from '../../src/client/answers.ts'
 import { NetworkError, ReauthenticationRequired } from '../../src/ilert/errors.ts'
 import { KEY } from './run.ts'
+import type { Scenario } from './scenario.ts'
 import type { Ask, SimIlert } from './sim-ilert.ts'
 import type { SimStore } from './sim-store.ts'
 import type { Process, World } from './world.ts'
@@ -22,6 +23,7 @@ export class Judge {
   readonly #store: SimStore
   readonly #ilert: SimIlert
   readonly #leases: boolean
+  readonly #timeoutMs: number
   /** Access tokens that have been in the store. */
   readonly #written = new Set<string>()
   /** When the newest of them was written. */
@@ -37,8 +39,9 @@ export class Judge {
   #wroteEnd: Process | undefined
   #endedWith: string | undefined
 
-  constructor(world: World, store: SimStore, ilert: SimIlert, leases: boolean) {
+  constructor(world: World, store: SimStore, ilert: SimIlert, { leases, timeoutMs }: Scenario) {
     this.#leases = leases
+    this.#timeoutMs = timeoutMs
     this.#world = world
     this.#store = store
     this.#ilert = ilert
@@ -46,10 +49,11 @@ export class Judge {
     ilert.onAsk = (ask) => this.#onAsk(ask)
     ilert.onAnswer = (ask) => this.#onAnswer(ask)
     ilert.onInvalidGrant = (ask) => this.#onInvalidGrant(ask)
+    ilert.onGivenUp = (ask) => this.#onGivenUp(ask)
   }
 
   get #leasesLostAt(): number {
-    return Math.max(this.#store.troubledAt, this.#world.sleptAt)
+    return Math.max(this.#store.troubledAt, this.#world.sleptAt, this.#world.stalledAt)
   }
 
   get #troubledAt(): number {
@@ -154,10 +158,12 @@ export class Judge {
     // Begun before the last one had landed, though that was under way for longer than its lease.
     const overtaken = this.#mayHaveLostLease(last, ask.process) && world.now - this.#writtenAt < 10_000
     const interval = Math.min(300_000, this.#ilert.behaviour.lifetimeMs / 2)
-    ask.tooSoon = !overtaken && ask.askedAt - last.answered.at < interval
+    // ilert has answered within the time for it, however late that was read.
+    const answeredAt = Math.min(last.answered.at, last.askedAt + this.#timeoutMs)
+    ask.tooSoon = !overtaken && ask.askedAt - answeredAt < interval
   }
 
-  /** A store that was away, or a machine that slept, may have cost a process its lease while it was asking. */
+  /** A store that was away, a machine that slept or a stall may have cost a process its lease while it was asking. */
   #mayHaveLostLease({ process, askedAtTrue }: Ask, besides: Process): boolean {
     return process !== besides && (!this.#leases || this.#leasesLostAt > askedAtTrue - 1000)
   }
@@ -168,6 +174,10 @@ export class Judge {
     if (ask.tooSoon)
       world.break(`rule 1: two refreshes less than the interval apart, the second in ${ask.process.name}`)
     if (this.logOut && !this.#asksAfterLogOut.includes(ask)) this.#asksAfterLogOut.push(ask)
+  }
+
+  #onGivenUp({ process, arrived }: Ask): void {
+    if (arrived) this.#world.break(`rule 3: ${process.name} has given up though the answer lies in its socket`)
   }
 
   #onInvalidGrant(ask: Ask): void {

@@ -6,7 +6,7 @@ import { Judge } from './judge.ts'
 import { type Deed, type Scenario, type Step, THE_REFRESHER } from './scenario.ts'
 import { SimIlert } from './sim-ilert.ts'
 import { SimStore } from './sim-store.ts'
-import { Process, World } from './world.ts'
+import { type Patience, Process, World } from './world.ts'
 
 export const KEY = 'the grant'
 
@@ -21,6 +21,7 @@ export interface Saboteur {
   noRenewals?: boolean
   /** Every request gets a manager of its own. */
   manyManagers?: boolean
+  patience?: Patience
 }
 
 /** One that is up and running, with the manager in it. */
@@ -48,7 +49,8 @@ class Simulation {
   readonly #ilert: SimIlert
   readonly #judge: Judge
   readonly #running: Running[] = []
-  #started = 0
+  /** All that were ever started. */
+  readonly #processes: Process[] = []
 
   constructor(scenario: Scenario, counts: Record<string, number>, saboteur: Saboteur) {
     this.#scenario = scenario
@@ -56,7 +58,7 @@ class Simulation {
     this.#world = new World(scenario.seed, counts)
     this.#store = new SimStore(this.#world, saboteur)
     this.#ilert = new SimIlert(this.#world, scenario)
-    this.#judge = new Judge(this.#world, this.#store, this.#ilert, scenario.leases)
+    this.#judge = new Judge(this.#world, this.#store, this.#ilert, scenario)
     for (let i = 0; i < scenario.processes; i++) this.#running.push(this.#start())
   }
 
@@ -87,8 +89,8 @@ class Simulation {
   }
 
   #start(): Running {
-    this.#started += 1
-    const process = new Process(`p${this.#started}`, this.#world)
+    const process = new Process(`p${this.#processes.length + 1}`, this.#world, this.#saboteur.patience)
+    this.#processes.push(process)
     return { process, manager: this.#manager(process) }
   }
 
@@ -131,13 +133,13 @@ class Simulation {
     world.note(JSON.stringify(deed))
     switch (deed.do) {
       case 'requests':
-        for (let i = 0; i < deed.count; i++) this.#request(this.#at(deed.process))
+        for (let i = 0; i < deed.count; i++) this.#ask(this.#at(deed.process), (one) => this.#request(one))
         break
       case 'requests everywhere':
-        for (const one of this.#running) this.#request(one)
+        for (const each of this.#running) this.#ask(each, (one) => this.#request(one))
         break
       case 'API refuses the token':
-        this.#refuse(this.#at(deed.process))
+        this.#ask(this.#at(deed.process), (one) => this.#refuse(one))
         break
       case 'crash':
         this.#replace(deed.process, ({ process }) => this.#judge.crash(process))
@@ -145,10 +147,10 @@ class Simulation {
       case 'restart':
         world.count('restart')
         // Lives on until what was under way is over; new requests go to the new one.
-        this.#replace(deed.process, ({ manager }) => void manager.close())
+        this.#replace(deed.process, ({ process, manager }) => process.request(() => void manager.close()))
         break
       case 'logout':
-        this.#logOut(this.#at(deed.process))
+        this.#ask(this.#at(deed.process), (one) => this.#logOut(one))
         break
       case 'ilert ends the grant':
         world.count('ilert ends the grant')
@@ -171,7 +173,19 @@ class Simulation {
       case 'everything sleeps':
         world.count('everything sleeps')
         world.leap(deed.ms)
+        break
+      case 'stall': {
+        const { process } = this.#at(deed.process)
+        world.count('stall')
+        if (this.#ilert.asks.some((ask) => ask.underWay && ask.process === process)) world.count('stall in mid-refresh')
+        process.stall(deed.ms)
+      }
     }
+  }
+
+  /** Has a process do something as soon as it reads the request for it. */
+  #ask(one: Running, what: (one: Running) => void): void {
+    one.process.request(() => what(one))
   }
 
   #request({ process, manager }: Running): void {
@@ -204,6 +218,7 @@ class Simulation {
     const world = this.#world
     this.#store.end()
     this.#ilert.end()
+    for (const process of this.#processes) process.goOn()
     world.note('all troubles are over')
     await world.pass(70_000)
     if (this.#judge.logOut === 'begun') this.#logOut(this.#at(0))

@@ -62,6 +62,8 @@ export const saboteurs: Record<string, Saboteur> = {
     }),
   },
 
+  'waits that end before the sockets are read': { patience: (timer) => timer },
+
   'a delete that does not stick': {
     store: (honest) => ({ ...honest, delete: (key) => honest.delete(key) }),
   },

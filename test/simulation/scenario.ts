@@ -17,6 +17,7 @@ export type Deed =
   | { do: 'ilert trouble'; kind: IlertTrouble; ms: number }
   | { do: 'clock jumps'; process: number; ms: number }
   | { do: 'everything sleeps'; ms: number }
+  | { do: 'stall'; process: number; ms: number }
 
 /** A deed, and when: so many milliseconds or events after the one before, or in that part of the token's life. */
 export type Step = { after: { ms: number } | { events: number } | { life: number } } & Deed
@@ -37,6 +38,13 @@ const requests: fc.Arbitrary<Deed> = fc.oneof(
   fc.constant({ do: 'requests everywhere' as const }),
 )
 
+/** A process stands still: frozen by its platform, stopped, or busy. */
+const stall: fc.Arbitrary<Deed> = fc.record({
+  do: fc.constant('stall' as const),
+  process,
+  ms: fc.oneof(fc.integer({ min: 5, max: 20_000 }), fc.integer({ min: 10_000, max: 200_000 })),
+})
+
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 60, arbitrary: requests },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('API refuses the token' as const), process }) },
@@ -45,6 +53,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ do: fc.constant('logout' as const), process }) },
   { weight: 3, arbitrary: fc.constant({ do: 'ilert ends the grant' as const }) },
   { weight: 10, arbitrary: fc.constant({ do: 'all leases are lost' as const }) },
+  { weight: 30, arbitrary: stall },
   {
     weight: 30,
     arbitrary: fc.record({

@@ -1,6 +1,7 @@
 /* A model of ilert: one grant, in each of the ways in which ilert might treat refresh tokens, and what goes wrong. */
 import type { TokenSet } from '../../src/client/answers.ts'
 import { NetworkError, OAuthError } from '../../src/ilert/errors.ts'
+import { waited } from '../../src/tokens/time.ts'
 import { never, type Process, type World } from './world.ts'
 
 export type IlertTrouble = 'unreachable' | 'errors' | 'busy' | 'loses questions' | 'loses answers' | 'silent' | 'slow'
@@ -24,6 +25,8 @@ export interface Ask {
   /** By the same clock, once the process has an answer; absent for none, and while it is under way. */
   answered?: { at: number; tokens: TokenSet }
   underWay: boolean
+  /** The answer is in the socket of the process, read or not. */
+  arrived?: true
   /** It follows an answer by less than the interval. */
   tooSoon?: boolean
 }
@@ -45,6 +48,8 @@ export class SimIlert {
   onAsk: (ask: Ask) => void = () => {}
   onAnswer: (ask: Ask) => void = () => {}
   onInvalidGrant: (ask: Ask) => void = () => {}
+  /** The process has given up. */
+  onGivenUp: (ask: Ask) => void = () => {}
 
   constructor(world: World, behaviour: IlertBehaviour) {
     this.world = world
@@ -109,16 +114,25 @@ export class SimIlert {
     this.asks.push(ask)
     this.onAsk(ask)
     try {
-      const tokens = await this.#call(process, timeoutMs, () => {
-        ask.issued = this.#refresh(askedAt, refreshToken)
-        return ask.issued
-      })
+      const tokens = await this.#call(
+        process,
+        timeoutMs,
+        () => {
+          ask.issued = this.#refresh(askedAt, refreshToken)
+          return ask.issued
+        },
+        () => {
+          ask.arrived = true
+        },
+      )
+      if (world.now - ask.askedAtTrue > timeoutMs) world.count('answer read after its time')
       ask.answered = { at: process.clock.now(), tokens }
       this.onAnswer(ask)
       return tokens
     } catch (error) {
       this.#troubledAt = world.now
       if (error instanceof OAuthError) this.onInvalidGrant(ask)
+      else if ((error as NetworkError).code === 'timeout') this.onGivenUp(ask)
       throw error
     } finally {
       ask.underWay = false
@@ -146,10 +160,10 @@ export class SimIlert {
   }
 
   /** A call over the network, in whatever trouble it is. */
-  async #call<T>(process: Process, timeoutMs: number, effect: () => T): Promise<T> {
+  async #call<T>(process: Process, timeoutMs: number, effect: () => T, arrived?: () => void): Promise<T> {
     const { world, trouble } = this
     if (trouble !== undefined) world.count(`ilert ${trouble}`)
-    const late = process.sleep(timeoutMs).then(() => {
+    const late = waited(timeoutMs, process.after).then(() => {
       throw new NetworkError('simulated: no answer in time', { code: 'timeout' })
     })
     late.catch(() => {})
@@ -157,10 +171,10 @@ export class SimIlert {
     // Not processed after the process has given up: 5 minutes after that nothing is too early any more.
     const there = Math.min(world.latency() + slow * world.random(), timeoutMs)
     const back = world.latency() + slow
-    return await Promise.race([this.#meet(process, there, back, effect), late])
+    return await Promise.race([this.#meet(process, there, back, effect, arrived), late])
   }
 
-  #meet<T>(process: Process, there: number, back: number, effect: () => T): Promise<T> {
+  #meet<T>(process: Process, there: number, back: number, effect: () => T, arrived?: () => void): Promise<T> {
     const { world, trouble } = this
     const lost = () => new NetworkError('simulated: the connection broke', { code: 'connection_lost' })
     switch (trouble) {
@@ -194,7 +208,7 @@ export class SimIlert {
           return never<T>() as never
         })
       default:
-        return process.call(there, back, effect)
+        return process.call(there, back, effect, arrived)
     }
   }
 }

@@ -144,9 +144,9 @@ export class SimStore {
     }
     let stop = () => {}
     const renewLater = (ms: number) => {
-      stop = world.after(ms, () => {
+      stop = process.timer(ms, () => {
         const present = this.#leases.get(key)
-        if (!process.alive || lost() || !present) return
+        if (lost() || !present) return
         const away = this.trouble === 'refuses' || this.trouble === 'silent'
         if (!away) present.endsAt = world.now + LEASE_MS
         renewLater(away ? 500 : RENEWAL_MS)

@@ -47,6 +47,9 @@ const FAULTS_AND_RACES = [
   'clock back',
   'clock forward',
   'everything sleeps',
+  'stall',
+  'stall in mid-refresh',
+  'answer read after its time',
   'loss: rotated, and the answer was lost',
   'loss: rotated, and died before the write',
 ]

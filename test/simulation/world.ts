@@ -3,7 +3,8 @@
  * follows from the seed alone: the same seed is the same run.
  */
 import type { Clock } from '../../src/client/connection.ts'
-import { type After, waited } from '../../src/tokens/time.ts'
+import { type After, patient, type Turn } from '../../src/client/patience.ts'
+import { waited } from '../../src/tokens/time.ts'
 
 interface Event {
   at: number
@@ -24,6 +25,13 @@ export class World {
   clocksDiffer = false
   /** When everything last slept: leases have been lost until then. */
   sleptAt = Number.NEGATIVE_INFINITY
+  /** When a process last stood still, or now if one does: its lease has been lost until then. */
+  get stalledAt(): number {
+    return this.stalled > 0 ? this.now : this.#stalledAt
+  }
+  /** How many processes stand still. */
+  stalled = 0
+  #stalledAt = Number.NEGATIVE_INFINITY
   /** What was broken first; the run ends with it. */
   broken: RuleBroken | undefined
   readonly #log: string[] = []
@@ -32,6 +40,15 @@ export class World {
   constructor(seed: number, counts: Record<string, number>) {
     this.random = mulberry32(seed)
     this.counts = counts
+  }
+
+  stallBegins(): void {
+    this.stalled += 1
+  }
+
+  stallEnds(): void {
+    this.stalled -= 1
+    this.#stalledAt = this.now
   }
 
   count(what: string): void {
@@ -108,6 +125,19 @@ function drained(): Promise<void> {
   })
 }
 
+/** How a process waits: patiently, unless a saboteur has it otherwise. */
+export type Patience = (timer: After, turn: Turn) => After
+
+/** What happens to a process that stands still waits for its end, in the order in which Node goes on. */
+interface Still {
+  readonly timers: (() => void)[]
+  readonly answers: (() => void)[]
+  readonly turns: (() => void)[]
+}
+
+/** Fewer turns than in a real process, where an answer may need several to be read. */
+const TURNS = 2
+
 /** A process: a clock of its own, and an end after which nothing of it happens any more. */
 export class Process {
   readonly name: string
@@ -116,20 +146,73 @@ export class Process {
   /** How far its clock is off. */
   skewMs = 0
   readonly clock: Clock = { now: () => this.world.now + this.skewMs }
+  /** Bounds what a peer takes. */
+  readonly after: After
+  #still: Still | undefined
 
-  constructor(name: string, world: World) {
+  constructor(name: string, world: World, patience: Patience = (timer, turn) => patient(timer, turn, TURNS)) {
     this.name = name
     this.world = world
+    this.after = patience(this.timer, (then) => this.#when('turns', 0, then))
   }
 
-  readonly after: After = (ms, then) => (this.alive ? this.world.after(ms, () => this.alive && then()) : () => {})
+  readonly timer: After = (ms, then) => this.#when('timers', ms, then)
 
   sleep(ms: number): Promise<void> {
-    return waited(ms, this.after)
+    return waited(ms, this.timer)
   }
 
-  /** Does something far away: `there` and `back` are the milliseconds of the way. A death in between stops the answer. */
-  call<T>(there: number, back: number, effect: () => T): Promise<T> {
+  /** Does what a request asks for, once the process reads it. */
+  request(then: () => void): void {
+    if (this.#still) this.#still.answers.push(() => this.alive && then())
+    else then()
+  }
+
+  /** Stands still for a while. Its timers expire and its answers arrive meanwhile. */
+  stall(ms: number): void {
+    const { world } = this
+    if (this.#still) return
+    const still: Still = { timers: [], answers: [], turns: [] }
+    this.#still = still
+    world.stallBegins()
+    world.after(ms, () => this.#goOn(still), true)
+  }
+
+  /** Ends a stall. */
+  goOn(): void {
+    if (this.#still) this.#goOn(this.#still)
+  }
+
+  #goOn(still: Still): void {
+    if (this.#still !== still) return
+    this.#still = undefined
+    this.world.stallEnds()
+    for (const run of [...still.timers, ...still.answers, ...still.turns]) this.world.after(0, run)
+  }
+
+  /** @param arrived is told when it is there, whether the process stands still or not */
+  #when(what: keyof Still, ms: number, then: () => void, arrived?: () => void): () => void {
+    let off = !this.alive
+    const run = () => {
+      if (this.alive && !off) then()
+    }
+    const stop = this.world.after(ms, () => {
+      arrived?.()
+      if (this.#still) this.#still[what].push(run)
+      else run()
+    })
+    return () => {
+      off = true
+      stop()
+    }
+  }
+
+  /**
+   * Does something far away: `there` and `back` are the milliseconds of the way. A death in between stops the answer.
+   *
+   * @param arrived is told when the answer is in the process's socket
+   */
+  call<T>(there: number, back: number, effect: () => T, arrived?: () => void): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!this.alive) return
       const arrive = () => {
@@ -140,7 +223,7 @@ export class Process {
         } catch (error) {
           answer = () => reject(error)
         }
-        this.world.after(back, () => this.alive && answer())
+        this.#when('answers', back, answer, arrived)
       }
       this.world.after(there, arrive, true)
     })
