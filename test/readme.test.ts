@@ -1,108 +1,43 @@
 /*
  * What the README shows compiles and runs, word for word.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createClient } from 'redis'
 import { IlertClient, TokenManager } from '../src/index.ts'
 import { createSandbox, type Sandbox } from '../src/sandbox/index.ts'
 import { RedisTokenStore } from '../src/tokens/redis.ts'
 import { needs } from './support/needs.ts'
+import { APP, answers, output, Pages } from './support/pages.ts'
 import { freePort } from './support/port.ts'
 import { startRedis } from './support/redis.ts'
 
-const run = promisify(execFile)
-
-let folder: string
-let blocks: string[]
-const running: ChildProcess[] = []
+let pages: Pages
 const sandboxes: Sandbox[] = []
 
 beforeAll(async () => {
-  const readme = await readFile('README.md', 'utf8')
-  blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
-  folder = await mkdtemp(join(tmpdir(), 'passport-ilert-readme-'))
-  await symlink(resolve('node_modules'), join(folder, 'node_modules'))
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-  // A block without an import or an export would be a script, where nothing may be awaited.
-  await Promise.all(
-    blocks.map((block, i) => writeFile(join(folder, `block-${i}.ts`), `${block}\nexport {${namesIn(block)}}\n`)),
-  )
-})
+  pages = await Pages.open('README.md')
+  await pages.compile().catch(() => {}) // what is wrong is said by the test below
+}, 60_000)
 
 afterEach(async () => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
+  pages.stop()
   await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()))
 })
 
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true })
-})
-
-/** What a block declares, for the programs below to use. */
-function namesIn(block: string): string {
-  return [...block.matchAll(/^const (\w+) =/gm)].map((match) => match[1]).join(', ')
-}
-
-/** The number of the one block that has `text`. */
-function blockWith(text: string): number {
-  const found = blocks.flatMap((block, i) => (block.includes(text) ? [i] : []))
-  expect(found).toHaveLength(1)
-  return found[0] as number
-}
+afterAll(() => pages.remove())
 
 test('every block compiles, in strict mode', async () => {
-  expect(blocks.length).toBeGreaterThan(8)
-  const flags = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--outDir', 'out']
-  const files = blocks.map((_, i) => `block-${i}.ts`)
-  await run('node', [resolve('node_modules/typescript/bin/tsc'), ...flags, ...files], { cwd: folder }).catch(
-    (error) => {
-      throw new Error(error.stdout)
-    },
-  )
+  expect(pages.blocks.length).toBeGreaterThan(8)
+  await pages.compile()
 }, 60_000)
-
-/** Starts a block as a program. `until` is what it prints, or answers, when it is ready. */
-function start(text: string, env: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, [`out/block-${blockWith(text)}.js`], {
-    cwd: folder,
-    env: { ...process.env, NODE_ENV: '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.push(child)
-  return child
-}
-
-async function output(child: ChildProcess): Promise<{ stdout: string; stderr: string; code: number }> {
-  let [stdout, stderr] = ['', '']
-  child.stdout?.on('data', (chunk) => (stdout += chunk))
-  child.stderr?.on('data', (chunk) => (stderr += chunk))
-  const [code] = await once(child, 'close')
-  return { stdout, stderr, code }
-}
-
-async function answers(url: string): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      await (await fetch(url)).arrayBuffer()
-      return
-    } catch (error) {
-      if (tries === 200) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-}
 
 test('the app of the first screen signs in, is asked for one more scope, shows alerts and signs out', async () => {
   const port = await freePort()
   const app = `http://localhost:${port}`
   const sandbox = await createSandbox({ port: 0, approve: true, redirectURI: `${app}/auth/ilert/callback` })
   sandboxes.push(sandbox)
-  start('app.listen(', { ...sandbox.env, PORT: String(port), SESSION_SECRET: 'not one for production' })
+  pages.start('app.listen(', { ...sandbox.env, PORT: String(port), SESSION_SECRET: 'not one for production' })
   await answers(app)
 
   const signedIn = { cookie: await sandbox.signIn(`${app}/auth/ilert`) }
@@ -121,87 +56,65 @@ test('the app of the first screen signs in, is asked for one more scope, shows a
   expect(await (await fetch(app, { headers: withAlerts })).json()).toEqual({ user: null, connected: false })
 }, 60_000)
 
+test.each([
+  ['5', undefined],
+  ['4', 'express4'],
+])(
+  'the app of the first screen outlives an error of ilert, on Express %s',
+  async (_, express) => {
+    const port = await freePort()
+    const app = `http://localhost:${port}`
+    const sandbox = await createSandbox({ port: 0, approve: true, redirectURI: `${app}/auth/ilert/callback` })
+    sandboxes.push(sandbox)
+    const env = { ...sandbox.env, PORT: String(port), SESSION_SECRET: 'not one for production', ILERT_SCOPE: 'alert' }
+    const cwd = express === undefined ? pages.folder : await pages.withPackage('express', express)
+    const child = pages.start('app.listen(', env, { cwd })
+    await answers(app)
+    const headers = { cookie: await sandbox.signIn(`${app}/auth/ilert`) }
+    for (const [kind, expected] of [
+      [500, 500],
+      ['reset', 503],
+      ['html', 502],
+    ] as const) {
+      const fault = sandbox.fault({ path: '/api/alerts', kind })
+      const { status } = await fetch(`${app}/alerts`, { headers })
+      expect({ kind, status, exitCode: child.exitCode }).toEqual({ kind, status: expected, exitCode: null })
+      fault.clear()
+    }
+    expect((await fetch(`${app}/alerts`, { headers })).status).toBe(200)
+  },
+  60_000,
+)
+
 test('the sandbox chapter runs', async () => {
-  const { stdout, stderr, code } = await output(start("kind: 'hang'", {}))
+  const { stdout, stderr, code } = await output(pages.start("kind: 'hang'", {}))
   expect({ stdout, stderr, code }).toEqual({ stdout: '0\n', stderr: '', code: 0 })
 })
 
 test('the contract suite runs in another test runner', async () => {
-  const { stdout, code } = await output(start('tokenStoreContract(', {}))
+  const { stdout, code } = await output(pages.start('tokenStoreContract(', {}))
   expect(code).toBe(0)
   // Node's test runner writes TAP into a pipe until version 22, and for people from 24 on.
   expect(stdout).toMatch(/^[#ℹ] pass [1-9]\d+$/m)
 }, 60_000)
 
-/** Runs a program that uses blocks: `BLOCK(text)` in it is the import path of the block with that text. */
-async function runProgram(source: string, env: Record<string, string> = {}): Promise<unknown> {
-  const program = source.replaceAll(/BLOCK\((.*?)\)/g, (_, text) => `./block-${blockWith(text)}.js`)
-  await writeFile(join(folder, 'out', 'program.js'), program)
-  const child = spawn(process.execPath, ['out/program.js'], {
-    cwd: folder,
-    env: { ...process.env, NODE_ENV: '', ...env },
-  })
-  running.push(child)
-  const { stdout, stderr, code } = await output(child)
-  expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
-}
-
 test('the scopes chapter says what comes out', async () => {
-  const block = blocks[blockWith('covers(')] as string
+  const block = pages.blocks[pages.blockWith('covers(')] as string
   const lines = [...block.matchAll(/^(\w+\(.*\)) \/\/ (.*)$/gm)]
   expect(lines).toHaveLength(4)
   const pairs = lines.map(([, call, value]) => `[${call}, ${value}]`)
-  const results = (await runProgram(
+  const results = (await pages.runProgram(
     `import { covers, formatScope, parseScope, requiredScope } from 'passport-ilert'
      console.log(JSON.stringify([${pairs.join(', ')}]))`,
   )) as [unknown, unknown][]
   for (const [result, promised] of results) expect(result).toEqual(promised)
 })
 
-/** An app of one sign-in with scopes, around the blocks of a chapter. */
-const APP = `
-  import { once } from 'node:events'
-  import express from 'express'
-  import session from 'express-session'
-  import passport from 'passport'
-  import { createSandbox } from 'passport-ilert/sandbox'
-
-  export async function around(load, use) {
-    const app = express()
-    const server = app.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const origin = 'http://127.0.0.1:' + server.address().port
-    const sandbox = await createSandbox({ port: 0, approve: true, redirectURI: origin + '/auth/ilert/callback' })
-    Object.assign(process.env, sandbox.env)
-    passport.serializeUser((user, done) => done(null, user))
-    passport.deserializeUser((user, done) => done(null, user))
-    const close = await load({ app, express, passport, sandbox, session, origin })
-    const cookie = await sandbox.signIn(origin + '/auth/ilert')
-    console.log(JSON.stringify(await use({ origin, sandbox, headers: { cookie } })))
-    await close()
-    server.closeAllConnections()
-    server.close()
-    await sandbox.close()
-  }
-  export const mount = ({ app, passport, session }, ilert) => {
-    passport.use(ilert)
-    app.use(session({ secret: 'test', resave: false, saveUninitialized: false }), passport.session(), ilert.session())
-    app.get('/auth/ilert', passport.authenticate('ilert'))
-    app.get('/auth/ilert/callback', passport.authenticate('ilert', { successRedirect: '/' }))
-    app.get('/', (req, res) => res.json(req.user))
-    return async () => {
-      await ilert.tokens.close()
-      await ilert.client.close()
-    }
-  }
-`
-
 describe('the chapters of an app', () => {
-  beforeAll(() => writeFile(join(folder, 'out', 'app.js'), APP))
+  beforeAll(() => writeFile(join(pages.folder, 'out', 'app.js'), APP))
 
   test("your own users: keyed on ilert's id", async () => {
-    const user = await runProgram(`
+    const user = await pages.runProgram(`
       import { around, mount } from './app.js'
       await around(
         async (parts) => mount(parts, (await import('BLOCK(const users = new Map)')).ilert),
@@ -211,7 +124,7 @@ describe('the chapters of an app', () => {
   }, 30_000)
 
   test('calling the API: reads, reads all pages, and writes', async () => {
-    const results = await runProgram(`
+    const results = await pages.runProgram(`
       import { around, mount } from './app.js'
       await around(
         async (parts) => {
@@ -234,7 +147,7 @@ describe('the chapters of an app', () => {
   }, 30_000)
 
   test('protecting an API, showing errors and watching', async () => {
-    const [whoami, nobody, log] = (await runProgram(`
+    const [whoami, nobody, log] = (await pages.runProgram(`
       import { IlertStrategy } from 'passport-ilert'
       import { around, mount } from './app.js'
       const lines = []
@@ -303,7 +216,7 @@ needs('redis-server')('with Redis', () => {
       await tokens.save('user:7', await ilert.exchangeCode({ code, redirectURI, codeVerifier }))
       await Promise.all([tokens.close(), ilert.close()])
 
-      const job = start('tokens.api(', { ...sandbox.env, REDIS_URL: redis.url, ILERT_USER_ID: '7' })
+      const job = pages.start('tokens.api(', { ...sandbox.env, REDIS_URL: redis.url, ILERT_USER_ID: '7' })
       const { stdout, stderr, code: exit } = await output(job)
       expect({ stderr, exit }).toEqual({ stderr: '', exit: 0 })
       expect(stdout).toContain('name')
