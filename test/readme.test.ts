@@ -16,7 +16,7 @@ let pages: Pages
 const sandboxes: Sandbox[] = []
 
 beforeAll(async () => {
-  pages = await Pages.open('README.md')
+  pages = await Pages.open(['README.md'])
   await pages.compile().catch(() => {}) // what is wrong is said by the test below
 }, 60_000)
 
@@ -68,7 +68,7 @@ test.each([
     sandboxes.push(sandbox)
     const env = { ...sandbox.env, PORT: String(port), SESSION_SECRET: 'not one for production', ILERT_SCOPE: 'alert' }
     const cwd = express === undefined ? pages.folder : await pages.withPackage('express', express)
-    const child = pages.start('app.listen(', env, { cwd })
+    const child = pages.start('app.listen(', env, cwd)
     await answers(app)
     const headers = { cookie: await sandbox.signIn(`${app}/auth/ilert`) }
     for (const [kind, expected] of [

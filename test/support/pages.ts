@@ -28,7 +28,7 @@ export class Pages {
     this.blocks = blocks
   }
 
-  static async open(...paths: string[]): Promise<Pages> {
+  static async open(paths: readonly string[]): Promise<Pages> {
     const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')))
     const blocks = texts.flatMap((text) => [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? ''))
     const folder = await mkdtemp(join(tmpdir(), 'passport-ilert-pages-'))
@@ -65,15 +65,20 @@ export class Pages {
   }
 
   /** Starts a compiled block as a program. */
-  start(text: string, env: Record<string, string>, { cwd = this.folder } = {}): ChildProcess {
+  start(text: string, env: Record<string, string>, cwd = this.folder): ChildProcess {
     return this.#spawn(`out/block-${this.blockWith(text)}.js`, env, cwd)
   }
 
-  /** Runs a program that uses blocks: `BLOCK(text)` in it is the import path of the block with that text. */
-  async runProgram(source: string, env: Record<string, string> = {}, { cwd = this.folder } = {}): Promise<unknown> {
+  /** Starts a program that uses blocks: `BLOCK(text)` in it is the import path of the block with that text. */
+  async startProgram(source: string, env: Record<string, string> = {}, cwd = this.folder): Promise<ChildProcess> {
     const program = source.replaceAll(/BLOCK\((.*?)\)/g, (_, text) => `./block-${this.blockWith(text)}.js`)
     await writeFile(join(cwd, 'out', 'program.js'), program)
-    const { stdout, stderr, code } = await output(this.#spawn('out/program.js', env, cwd))
+    return this.#spawn('out/program.js', env, cwd)
+  }
+
+  /** Runs such a program to its end. Resolves with what it prints last, as JSON. */
+  async runProgram(source: string, env: Record<string, string> = {}, cwd = this.folder): Promise<unknown> {
+    const { stdout, stderr, code } = await output(await this.startProgram(source, env, cwd))
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
   }
