@@ -10,6 +10,7 @@ import {
   sessionOf,
   sessionParts,
 } from './session-entry.ts'
+import type { SessionWatch } from './session-watch.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** How tokens find their way into a session. */
@@ -18,6 +19,7 @@ export interface Attachment {
   readonly tokens: TokenManager
   readonly entries: SessionEntries
   readonly attempt: Attempt
+  readonly watch: SessionWatch
   /** Makes the request's session store known. */
   readonly bind: (req: Request) => void
 }
@@ -59,7 +61,7 @@ type LogInOptions = { keepSessionInfo?: true }
 
 async function logInAndAttach(
   req: Request,
-  { attempt, bind, entries, signIn, tokens }: Attachment,
+  { attempt, bind, entries, signIn, tokens, watch }: Attachment,
   logIn?: (o: LogInOptions) => Promise<void>,
 ): Promise<void> {
   const { asked, expects, returnTo } = attempt
@@ -86,6 +88,7 @@ async function logInAndAttach(
   }
   // A new session of a client that has gone is nobody's. It may yet come with another request.
   if (!logIn || !responseOf(req).destroyed) signIn.attached()
+  watch.attached(req)
   if (before) void revokeReplaced(before, entry, tokens)
 }
 

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
+import { LRUCache } from 'lru-cache'
 import { IlertError } from '../ilert/errors.ts'
 import { hashOfKey, hashOfUser, type UserKey } from './passport-user.ts'
 
@@ -18,7 +19,14 @@ export interface SessionEntry {
   readonly refused?: string
   /** A hash of the Passport user under whom the tokens were attached; null when nobody was signed in. */
   readonly user: string | null
+  /** A hash of that user's id alone: tells when perhaps only other fields have changed. */
+  readonly id?: string
+  /** When they were attached, in milliseconds since the epoch: of two entries the later one counts. */
+  readonly at: number
 }
+
+/** What a sign-in has a session remember of its tokens. */
+export type NewEntry = Omit<SessionEntry, 'user' | 'id' | 'at'>
 
 /**
  * Sessions whose cookie has no end live as long as their store likes; the longest default of the usual stores is 14 days
@@ -59,6 +67,8 @@ export class SessionEntries {
   /** Where in a session the entry is. */
   readonly field: string
   readonly #userKey: UserKey | undefined
+  /** What was attached here lately, by session id: a slow request may yet write such a session as it was before. */
+  readonly #latest = new LRUCache<string, SessionEntry>({ max: 10_000, ttl: 600_000 })
 
   constructor(name: string, userKey?: UserKey) {
     this.name = name
@@ -79,7 +89,7 @@ export class SessionEntries {
   read(req: Request): SessionEntry | undefined {
     const { session } = sessionParts(req)
     const entry = session && this.raw(session)
-    return entry && this.#isOf(entry, session) ? entry : undefined
+    return entry && this.isOf(entry, session) ? entry : undefined
   }
 
   /** Whatever entry there is, whoever is signed in now. */
@@ -88,25 +98,44 @@ export class SessionEntries {
   }
 
   /** Binds tokens to a session and to the Passport user that it has now. */
-  write(session: RequestSession, entry: Omit<SessionEntry, 'user'>): void {
-    session[this.field] = { ...entry, user: this.#userIn(session) }
+  write(session: RequestSession, entry: NewEntry): void {
+    const id = idIn(session)
+    const written = { ...entry, user: this.#userIn(session), ...(id !== undefined && { id }), at: Date.now() }
+    session[this.field] = written
+    if (session.id) this.#latest.set(session.id, written)
+  }
+
+  /** Takes over what was attached to this session of this user since it was read. */
+  renew(session: RequestSession): void {
+    const latest = this.#latest.get(session.id)
+    const entry = this.raw(session)
+    if (!latest || latest.grant === entry?.grant || (entry && entry.at > latest.at)) return
+    if (this.isOf(latest, session)) session[this.field] = latest
   }
 
   /** Puts an entry back as it was. */
   restore(session: RequestSession, entry: SessionEntry | undefined): void {
+    this.#latest.delete(session.id)
     if (entry) session[this.field] = entry
     else delete session[this.field]
   }
 
   /** Forgets the session's tokens. */
   remove(req: Request): void {
-    delete sessionParts(req).session?.[this.field]
+    const { session } = sessionParts(req)
+    if (session) this.restore(session, undefined)
   }
 
-  #isOf({ user }: SessionEntry, session: RequestSession): boolean {
+  /** Whether the tokens were attached under the Passport user that the session has now. */
+  isOf({ user }: SessionEntry, session: RequestSession): boolean {
     if (user === this.#userIn(session)) return true
     // Attached before the app had a userKey: the same user is the same by either.
     return this.#userKey !== undefined && user !== null && user === wholeUserIn(session)
+  }
+
+  /** Whether the session's user has the id of the one under whom the tokens were attached, and nobody knows more. */
+  isLike({ id }: SessionEntry, session: RequestSession): boolean {
+    return this.#userKey === undefined && id !== undefined && id === idIn(session)
   }
 
   #userIn(session: RequestSession | undefined): string | null {
@@ -119,6 +148,12 @@ export class SessionEntries {
 function wholeUserIn(session: RequestSession | undefined): string | null {
   const user = passportUser(session)
   return user === undefined ? null : hashOfUser(user)
+}
+
+/** A hash of the id of a user who is an object with one. */
+function idIn(session: RequestSession): string | undefined {
+  const { id } = (passportUser(session) ?? {}) as { id?: unknown }
+  return id === undefined ? undefined : hashOfUser(id)
 }
 
 function passportUser(session: RequestSession | undefined): unknown {

@@ -3,22 +3,25 @@ import type { IlertClient } from '../client/client.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { SessionIlert } from './request-ilert.ts'
 import { lifetimeOf, type SessionEntries, sessionOf } from './session-entry.ts'
+import type { SessionWatch } from './session-watch.ts'
 
 interface SessionParts {
   readonly entries: SessionEntries
   readonly client: IlertClient
   readonly tokens: TokenManager
+  readonly watch: SessionWatch
   /** Makes the request's session store known. */
   readonly bind: (req: Request) => void
 }
 
 /** Puts `req.ilert` on the request. Waits for the store where it must be asked, and never for ilert. */
-export function sessionMiddleware({ entries, client, tokens, bind }: SessionParts): RequestHandler {
-  return (req, _res, next) => {
+export function sessionMiddleware({ entries, client, tokens, watch, bind }: SessionParts): RequestHandler {
+  return (req, res, next) => {
     let waiting: Promise<boolean> | undefined
     try {
       const session = sessionOf(req)
       bind(req)
+      watch.follow(req, res)
       const ilert = new SessionIlert(req, entries, client, tokens)
       req.ilert = ilert
       waiting = ilert.attend(lifetimeOf(session))

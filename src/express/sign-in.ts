@@ -8,7 +8,7 @@ import type { TokenManager } from '../tokens/manager.ts'
 import { randomText } from '../tokens/random.ts'
 import { type Attempt, responseOf } from './attempts.ts'
 import { type IlertProfile, toProfile } from './profile.ts'
-import type { SessionEntry } from './session-entry.ts'
+import type { NewEntry } from './session-entry.ts'
 import type { Ask, Verdict } from './verify.ts'
 
 /** What a sign-in works with. */
@@ -23,9 +23,6 @@ export interface SignInParts {
 
 /** Tells the keys of sessions from an app's own. */
 const SESSION_KEY = 'session:'
-
-/** What a session is to remember of its tokens. */
-export type NewEntry = Omit<SessionEntry, 'user'>
 
 /** How a sign-in ends: with a verdict, or before the app was asked. */
 export type SignInResult = Verdict | { user: false; status: number; info: { message: string } }

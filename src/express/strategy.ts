@@ -34,6 +34,7 @@ import { requireScopeMiddleware } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
 import { SessionEntries, sessionParts } from './session-entry.ts'
+import { SessionWatch } from './session-watch.ts'
 import { SignIns } from './sign-in.ts'
 import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
 
@@ -94,6 +95,7 @@ export class IlertStrategy extends OAuth2Strategy {
   private readonly signIns: SignIns
   private readonly appStore: AppSessionStore | undefined
   private readonly entries: SessionEntries
+  private readonly watch: SessionWatch
   private readonly callbackURL: string
   private readonly scope: readonly string[]
   /** Added to every request of an app without a secret, which gets no refresh tokens otherwise. ILERT.md, "Scopes". */
@@ -183,6 +185,7 @@ export class IlertStrategy extends OAuth2Strategy {
     const tokenStore = this.appStore ?? (options.tokenStore as TokenStore)
     const internals = { client: this.client, sealer: tokenSealer(secrets, clientID) }
     this.tokens = new TokenManager({ ...options, tokenStore }, internals)
+    this.watch = new SessionWatch(this.entries, this.tokens)
     // An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app.
     const purpose = `attempts of ${clientID} at ${appURL ?? APP_URL} and ${apiURL}`
     this.attempts = new Attempts(new Sealer(secrets, purpose), clock)
@@ -210,8 +213,8 @@ export class IlertStrategy extends OAuth2Strategy {
   session(): RequestHandler
   session(...rest: unknown[]): RequestHandler {
     noMore('session', rest)
-    const { client, entries, tokens } = this
-    return sessionMiddleware({ client, entries, tokens, bind: (req) => this.appStore?.bind(req) })
+    const { client, entries, tokens, watch } = this
+    return sessionMiddleware({ client, entries, tokens, watch, bind: (req) => this.bind(req) })
   }
 
   /**
@@ -245,10 +248,13 @@ export class IlertStrategy extends OAuth2Strategy {
   logout(options?: { redirect?: string }, ...rest: unknown[]): RequestHandler {
     noMore('logout', rest)
     const { redirect } = knownOptions('logout', options, { redirect: true })
-    return logoutMiddleware(
-      { entries: this.entries, tokens: this.tokens, bind: (req) => this.appStore?.bind(req) },
-      redirect,
-    )
+    return logoutMiddleware({ entries: this.entries, tokens: this.tokens, bind: (req) => this.bind(req) }, redirect)
+  }
+
+  /** Makes the request's session store known. */
+  private bind(req: Request): void {
+    this.appStore?.bind(req)
+    this.watch.bind(req)
   }
 
   private async answer(req: Request, options: PassportOptions): Promise<Outcome> {
@@ -307,8 +313,8 @@ export class IlertStrategy extends OAuth2Strategy {
       return { action: 'fail', status: 'status' in result ? result.status : undefined, info: result.info }
 
     if (options.session !== false) {
-      const bind = (req: Request) => this.appStore?.bind(req)
-      const attachment = { attempt, bind, entries: this.entries, signIn, tokens: this.tokens }
+      const { entries, tokens, watch } = this
+      const attachment = { attempt, bind: (req: Request) => this.bind(req), entries, signIn, tokens, watch }
       if (options.assignProperty === undefined) attachAtLogIn(req, attachment)
       else await attachNow(req, attachment)
     }

@@ -1,0 +1,153 @@
+import type { Request, Response } from 'express'
+import type { Store } from 'express-session'
+import { LRUCache } from 'lru-cache'
+import type { TokenManager } from '../tokens/manager.ts'
+import {
+  lifetimeOf,
+  type RequestSession,
+  type SessionEntries,
+  type SessionEntry,
+  sessionParts,
+} from './session-entry.ts'
+import { hookStore } from './store-hooks.ts'
+
+/** Sessions that have ended here lately. A request that began before may still try to write them. */
+const REMEMBERED_SESSIONS = 10_000
+
+/** Until then a request whose client has gone has done what it does with its session. */
+const CLIENT_GONE_MS = 60_000
+
+/** An entry that a request's session has no more. */
+interface Orphan {
+  readonly entry: SessionEntry
+  /** How long its session would have lived. */
+  readonly lifetimeMs: number
+  /** Whether its session has ended, too. */
+  sessionEnded: boolean
+}
+
+/**
+ * Watches what becomes of the sessions that have tokens. Passport makes a new session whenever it logs a user in or out:
+ * the tokens of the same user come along, and those that nobody has any more are revoked. And what has ended in this
+ * process is not brought back by a request that began before.
+ */
+export class SessionWatch {
+  readonly #entries: SessionEntries
+  readonly #tokens: TokenManager
+  readonly #stores = new WeakSet<Store>()
+  readonly #ended = new LRUCache<string, true>({ max: REMEMBERED_SESSIONS })
+  readonly #orphans = new WeakMap<Request, Orphan[]>()
+  #warned = false
+
+  constructor(entries: SessionEntries, tokens: TokenManager) {
+    this.#entries = entries
+    this.#tokens = tokens
+  }
+
+  /** Makes the request's session store known. */
+  bind(req: Request): void {
+    const { sessionStore } = sessionParts(req)
+    if (!sessionStore || this.#stores.has(sessionStore)) return
+    this.#stores.add(sessionStore)
+    hookStore(sessionStore, {
+      saving: (session, request) => this.#saving(session, request),
+      ending: (id) => this.#ending(id),
+      generated: (request, before) => this.#generated(request, before),
+    })
+  }
+
+  /**
+   * Keeps the cookie of a session that ends while the request is under way from being set again: with `rolling` the
+   * browser would go back to a session that is no more.
+   */
+  follow(req: Request, res: Response): void {
+    const answer = res as unknown as { writeHead: (...args: unknown[]) => Response }
+    const { writeHead } = answer
+    answer.writeHead = (...args) => {
+      if (this.#ended.has(req.sessionID)) Object.assign(req, { sessionID: undefined })
+      return writeHead.apply(res, args)
+    }
+  }
+
+  /** To be called when a sign-in has attached tokens: those that they replace are the sign-in's own business. */
+  attached(req: Request): void {
+    this.#orphans.delete(req)
+  }
+
+  #ending(id: string): () => void {
+    this.#ended.set(id, true)
+    return () => this.#ended.delete(id)
+  }
+
+  #generated(req: Request, before: RequestSession | undefined): void {
+    this.#ended.delete(req.sessionID) // an app may choose ids of its own, and choose one again
+    for (const orphan of this.#orphans.get(req) ?? []) orphan.sessionEnded = true
+    const entry = before && this.#entries.raw(before)
+    // One that could not be ended is still its user's.
+    if (entry && this.#ended.has(before.id)) this.#orphan(req, before, entry, true)
+  }
+
+  #saving(session: RequestSession, req: Request): boolean {
+    if (this.#ended.has(session.id)) return false
+    this.#entries.renew(session)
+    const entry = this.#entries.raw(session)
+    if (entry && !this.#entries.isOf(entry, session)) {
+      this.#entries.restore(session, undefined)
+      this.#orphan(req, session, entry, false)
+    }
+    const same = this.#orphans.get(req)?.find((orphan) => this.#isOfSameUser(orphan, session))
+    if (same && !this.#entries.raw(session)) this.#entries.restore(session, same.entry)
+    return true
+  }
+
+  /** Nobody is not the same user as nobody. */
+  #isOfSameUser({ entry }: Orphan, session: RequestSession): boolean {
+    return entry.user !== null && this.#entries.isOf(entry, session)
+  }
+
+  #orphan(req: Request, session: RequestSession, entry: SessionEntry, sessionEnded: boolean): void {
+    const { res } = req
+    if (!res) return
+    const orphans = this.#orphans.get(req) ?? []
+    if (orphans.length === 0) {
+      this.#orphans.set(req, orphans)
+      const settle = () => this.#settle(req)
+      if (res.destroyed) setTimeout(settle, CLIENT_GONE_MS).unref()
+      else res.once('close', settle)
+    }
+    orphans.push({ entry, lifetimeMs: lifetimeOf(session), sessionEnded })
+  }
+
+  /** Ends what no session of the request has any more. */
+  #settle(req: Request): void {
+    const { session } = sessionParts(req)
+    const kept = this.#entries.read(req)?.grant
+    const grants = new Set<string>()
+    for (const orphan of this.#orphans.get(req) ?? []) {
+      const { grant } = orphan.entry
+      if (grant === kept || grants.has(grant)) continue
+      grants.add(grant)
+      if (session && this.#entries.isLike(orphan.entry, session)) this.#warn()
+      this.#end(orphan)
+    }
+    this.#orphans.delete(req)
+  }
+
+  #end({ entry, lifetimeMs, sessionEnded }: Orphan): void {
+    if (entry.shared) return
+    const { grant } = entry
+    const ended = sessionEnded ? this.#tokens.signOut(grant, lifetimeMs) : this.#tokens.abandon(grant)
+    ended.catch(() => {}) // the token store is unavailable: the record ends by itself
+  }
+
+  #warn(): void {
+    if (this.#warned) return
+    this.#warned = true
+    process.emitWarning(
+      'The user of a session was replaced by one with the same id and other fields, which may be another user: the ilert ' +
+        'tokens of the first one were revoked. If both are the same user, tell IlertStrategy by what to know users: ' +
+        'userKey: (user) => String(user.id).',
+      { type: 'IlertWarning', code: 'ILERT_USER_CHANGED' },
+    )
+  }
+}
