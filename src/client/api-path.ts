@@ -14,23 +14,41 @@ const DOT_SEGMENT = /^(?:\.|%2e){1,2}(?:;|%3b|$)/i
 const ENCODED_SLASH = /%2f|%5c/i
 const ENCODED_CONTROL = /%(?:[01][\da-f]|7f)/i
 
+/** Servers refuse longer ones: Node all headers together, others a line of 8 KB. */
+const LONGEST = 16 * 1024
+
 /**
  * A path of ilert's API, with its query, as it is sent: always below the API's origin, since the path that comes out is
  * the one that went in (but for characters that must be encoded).
  *
- * @throws IlertError `invalid_path` where it could lead anywhere else; TypeError which names what is wrong with the query.
+ * @throws IlertError `invalid_path` if it could lead anywhere else, if its percent-encodings are not UTF-8, or if it is
+ * longer than 16 KB; TypeError which names what is wrong with the query.
  */
 export function apiPath(path: unknown, query?: Query): string {
   if (typeof path !== 'string' || path === '') throw refused('expected a path such as /api/alerts')
   if (!path.startsWith('/')) throw refused('it must begin with a slash; the origin is always that of apiURL')
+  if (path.length > LONGEST) throw refused('it is longer than 16 KB')
   if (path.startsWith('//')) throw refused('it begins with two slashes, which name another host')
   if (/[\\#\p{Cc}\p{Cs}]/u.test(path)) throw refused('it has a backslash, a # or a control character')
+  if (!isUTF8(path)) throw refused('it has a % that does not begin a character in UTF-8; a plain % is written %25')
   const [pathname = '', ...rest] = path.split('?')
   if (ENCODED_SLASH.test(pathname)) throw refused('it has an encoded slash')
   if (ENCODED_CONTROL.test(pathname)) throw refused('it has an encoded control character')
   if (pathname.split('/').some((segment) => DOT_SEGMENT.test(segment))) throw refused('it has a dot segment')
   const search = [encode(rest.join('?')), ...pairs(query)].filter(Boolean).join('&')
-  return search ? `${encode(pathname)}?${search}` : encode(pathname)
+  const sent = search ? `${encode(pathname)}?${search}` : encode(pathname)
+  if (sent.length > LONGEST) throw refused('with its query it is longer than 16 KB')
+  return sent
+}
+
+/** Whether all percent-encodings are UTF-8 (RFC 3629). A server that reads others leniently may read a dot or a slash. */
+function isUTF8(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function pairs(query: Query | undefined): string[] {

@@ -29,7 +29,28 @@ function disguises(text: string): string[] {
   )
 }
 
+/** RFC 3629, section 3: what no character is encoded as. */
+const NOT_UTF8 = [
+  ...['%', '%2', '%z', '%zz', '%2z', '%u002e', '%%', '% 2', '%+1'],
+  ...['%80', '%bf', '%c3', '%C3%', '%c3x', '%c3%28', '%e2%82', '%f0%9f%98', '%ff', '%FE', '%f8%88%80%80%80'],
+  // A dot, a slash and NUL, written longer than they are.
+  ...['%C0%AE', '%c0%ae%C0%AE', '%C0%AF', '%c1%9c', '%c0%80', '%e0%80%ae', '%E0%80%AF', '%f0%80%80%ae'],
+  // Halves of surrogate pairs, and what is past Unicode's end.
+  ...['%ED%A0%80', '%ed%bf%bf', '%ED%A0%BD%ED%B8%80', '%f4%90%80%80', '%f5%80%80%80'],
+]
+
 const REFUSED: [string, string[]][] = [
+  [
+    'has a percent-encoding that is not UTF-8',
+    NOT_UTF8.flatMap((odd) => [
+      `/api/alerts/${odd}`,
+      `/api/${odd}/alerts`,
+      `/${odd}${odd}/x`,
+      `/api/alerts?x=${odd}`,
+      `/api/alerts?x=1&${odd}=1`,
+    ]),
+  ],
+  ['is longer than 16 KB', [`/${'a'.repeat(16 * 1024)}`, `/api?${'a'.repeat(16 * 1024)}`, `/${'ä'.repeat(3000)}`]],
   ['is empty', ['']],
   ['does not begin with a slash', ['api/alerts', ' /api/alerts', '?x=1', '.', '..', '@evil.example/', ':80/', '~']],
   [
@@ -112,6 +133,8 @@ describe('a path is refused that', () => {
     ['/api/alerts%2f7', /encoded slash/],
     ['/api/alerts%0a', /encoded control character/],
     ['/api/../alerts', /dot segment/],
+    ['/api/100%', /a % that does not begin a character in UTF-8; a plain % is written %25/],
+    [`/${'a'.repeat(16 * 1024)}`, /longer than 16 KB/],
   ])('is refused with the reason, and with the word that nothing was sent: %j', (path, reason) => {
     expect(refusal(path).message).toMatch(reason)
     expect(refusal(path).message).toMatch(/Nothing was sent\.$/)
@@ -173,7 +196,9 @@ describe('a path is sent as it is, but for what must be encoded:', () => {
     ['/api/alerts/%c3%a4', '/api/alerts/%c3%a4'],
     ['/api/alerts/%25', '/api/alerts/%25'],
     ['/api/alerts/ä b', '/api/alerts/%C3%A4%20b'],
-    ['/api/alerts/100%', '/api/alerts/100%'],
+    ['/api/alerts/100%25', '/api/alerts/100%25'],
+    ['/api/%F0%9F%98%80/%e2%82%ac?q=%ED%9F%BF%EE%80%80', '/api/%F0%9F%98%80/%e2%82%ac?q=%ED%9F%BF%EE%80%80'],
+    ['/api/alerts?x=%25c0%25ae', '/api/alerts?x=%25c0%25ae'],
     ['/api/@evil.example/:80', '/api/@evil.example/:80'],
     ['/@evil.example', '/@evil.example'],
     ['/api/users/😀?q=😀 "<>`', '/api/users/%F0%9F%98%80?q=%F0%9F%98%80%20%22%3C%3E%60'],
@@ -196,6 +221,12 @@ describe('the query', () => {
     [Object.assign(Object.create(null), { a: 1 }), '?a=1'],
   ])('%p becomes %s', (query, search) => {
     expect(apiPath('/api/alerts', query)).toBe(`/api/alerts${search}`)
+  })
+
+  it('is refused if the path is longer than 16 KB with it', () => {
+    const path = (length: number) => apiPath('/api/alerts', { a: 'x'.repeat(length - '/api/alerts?a='.length) })
+    expect(path(16 * 1024)).toHaveLength(16 * 1024)
+    expect(() => path(16 * 1024 + 1)).toThrow(/^path: with its query it is longer than 16 KB/)
   })
 
   it('is added to the one that the path has', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { apiPath } from '../../../src/client/api-path.ts'
 import { safeReturnTo } from '../../../src/express/return-to.ts'
+import { IlertError } from '../../../src/ilert/errors.ts'
 import { requiredScope } from '../../../src/ilert/scopes.ts'
 import { expectIlertError, expectTypeError } from '../canary.ts'
 import { mutated } from '../generators/text.ts'
@@ -96,7 +97,8 @@ const query = target('a query of the API', fc.dictionary(names, values, { maxKey
   try {
     sent = apiPath('/api/alerts', fields as never)
   } catch (error) {
-    expectTypeError(error)
+    if (error instanceof IlertError) expectIlertError(error) // longer than a path may be
+    else expectTypeError(error)
     return 'rejected'
   }
   const url = new URL(sent, ORIGIN)
