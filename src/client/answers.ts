@@ -5,6 +5,7 @@
 import { readClaims } from '../ilert/claims.ts'
 import { type IlertError, NetworkError, OAuthError } from '../ilert/errors.ts'
 import { ACCESS_TOKEN_SECONDS, RETRY_AFTER_SECONDS } from '../ilert/limits.ts'
+import { namedScopes } from '../ilert/scopes.ts'
 import { apiError } from './api-error.ts'
 import type { HttpAnswer } from './exchange.ts'
 
@@ -57,27 +58,37 @@ const MAX_SECONDS = 100 * 365 * 86_400
  *
  * @param sentAt when the request was sent: what the lifetimes are counted from, so that they err on the short side.
  * @param secrets what was sent along; it is taken out of ilert's own words.
+ * @param requested the scopes that were asked for. An answer may leave its scope out if it is the same (section 5.1).
  * @throws OAuthError, NetworkError
  */
-export function judgeTokens(answer: HttpAnswer, sentAt: number, secrets: readonly string[]): TokenSet {
+export function judgeTokens(
+  answer: HttpAnswer,
+  sentAt: number,
+  secrets: readonly string[],
+  requested: readonly string[] = [],
+): TokenSet {
   const body = judgeOAuth(answer, secrets)
-  const { access_token, token_type, refresh_token, scope, expires_in, refresh_token_expires_in } = body
+  const { access_token, token_type, refresh_token, scope } = body
   if (!isToken(access_token)) throw invalid('no usable access_token')
   if (token_type != null && !(typeof token_type === 'string' && token_type.toLowerCase() === 'bearer')) {
     throw invalid('a token_type other than Bearer')
   }
-  if (refresh_token != null && refresh_token !== '' && !isToken(refresh_token)) throw invalid('no usable refresh_token')
-  const lifetime = expires_in ?? ACCESS_TOKEN_SECONDS
-  if (!isSeconds(lifetime)) throw invalid('an expires_in that is not a positive number')
+  if (refresh_token != null && refresh_token !== '' && !isRefreshToken(refresh_token)) {
+    throw invalid('no usable refresh_token')
+  }
+  const lifetime = body.expires_in == null ? ACCESS_TOKEN_SECONDS : seconds(body.expires_in)
+  if (lifetime === undefined) throw invalid('an expires_in that is not a positive number')
 
   const tokens: TokenSet = {
     accessToken: access_token,
-    scope: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : (readClaims(access_token)?.scope ?? []),
-    expiresAt: sentAt + Math.min(lifetime, MAX_SECONDS) * 1000,
+    // What the token says of itself is nearer to the truth than what was asked for.
+    scope: namedScopes(isTexts(scope) ? scope.join(' ') : scope) ?? readClaims(access_token)?.scope ?? [...requested],
+    expiresAt: sentAt + lifetime * 1000,
   }
-  if (refresh_token) tokens.refreshToken = refresh_token
-  if (refresh_token && isSeconds(refresh_token_expires_in)) {
-    tokens.refreshTokenExpiresAt = sentAt + Math.min(refresh_token_expires_in, MAX_SECONDS) * 1000
+  if (refresh_token) {
+    tokens.refreshToken = refresh_token
+    const refreshLifetime = seconds(body.refresh_token_expires_in)
+    if (refreshLifetime !== undefined) tokens.refreshTokenExpiresAt = sentAt + refreshLifetime * 1000
   }
   answerOf.set(tokens, body)
   return tokens
@@ -91,7 +102,7 @@ export function judgeTokenInfo(answer: HttpAnswer): TokenInfo {
   if (!active) return { active, scope: [] }
   return {
     active,
-    scope: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
+    scope: namedScopes(scope) ?? [],
     ...(typeof tenant_id === 'string' && { tenant: tenant_id }),
     ...(typeof username === 'string' && { username }),
     ...(typeof app_id === 'number' && { appID: app_id }),
@@ -121,8 +132,9 @@ export function judgeUser(answer: HttpAnswer, secrets: readonly string[]): Ilert
 export function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknown {
   const { status } = answer
   if (status < 300) {
-    if (answer.text === '') return undefined
-    const body = parse(answer.text)
+    const text = readable(answer)
+    if (text === '') return undefined
+    const body = parse(text)
     if (body === undefined) throw invalid('something that is not JSON')
     return body
   }
@@ -142,7 +154,7 @@ function judgeOAuth(answer: HttpAnswer, secrets: readonly string[]): Record<stri
   if (status >= 500)
     throw new NetworkError(`ilert is out of order (${status}). Try again.`, { code: 'server_error', ...after(answer) })
   if (status >= 300 && status < 400) throw redirected()
-  const body = parse(answer.text)
+  const body = parse(readable(answer))
   if (!isObject(body)) throw invalid('something that is not a JSON object')
   if (status < 300) return body
   throw refusal(body, status, secrets) ?? invalid(`status ${status} without a code`)
@@ -193,12 +205,38 @@ function invalid(what: string): IlertError {
   })
 }
 
+/** @throws NetworkError if the answer has a body that could not be read. */
+function readable({ text, unreadable }: HttpAnswer): string {
+  if (unreadable !== undefined) throw invalid(unreadable)
+  return text
+}
+
+/** A list of objects with one field each has fewer in the longest answer that is read. */
+const MOST_PARTS = 150_000
+
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return countParts(text) > MOST_PARTS ? undefined : JSON.parse(text)
   } catch {
     return undefined // the error would quote the body, and with it a token
   }
+}
+
+/**
+ * Counts the lists and objects of a JSON text, which take JSON.parse most of its time: half a million of them, one inside
+ * the other, keep it busy for 100 ms.
+ */
+function countParts(text: string): number {
+  if (text.length <= MOST_PARTS) return 0 // that many at most
+  let parts = 0
+  let quoted = false
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i)
+    if (char === 0x22) quoted = !quoted
+    else if (quoted) i += char === 0x5c ? 1 : 0
+    else if (char === 0x5b || char === 0x7b) parts++
+  }
+  return parts
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -210,6 +248,18 @@ export function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
 }
 
-function isSeconds(value: unknown): value is number {
-  return typeof value === 'number' && value > 0
+/** Some servers write scopes as a list. */
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+}
+
+/** RFC 6749, appendix A.17: `VSCHAR`, with the space, as it is only ever sent in forms. */
+function isRefreshToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)
+}
+
+/** A lifetime. Some servers write the number as a string. Undefined if it is not above 0. */
+function seconds(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,20}(?:\.\d{1,20})?$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && number > 0 ? Math.min(number, MAX_SECONDS) : undefined
 }

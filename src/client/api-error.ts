@@ -1,5 +1,5 @@
 import { APIError, InsufficientScope } from '../ilert/errors.ts'
-import { redact } from '../ilert/redact.ts'
+import { redactor } from '../ilert/redact.ts'
 import { parseScope, toList } from '../ilert/scopes.ts'
 
 /** What is kept of `details`: texts and numbers in all, levels, and characters of a text. */
@@ -20,16 +20,17 @@ export function apiError(
   retryAfterSeconds: number | undefined,
 ): APIError | InsufficientScope {
   const { code, detailedCode, details, message, scope } = body
-  const word = text(code, secrets, 60) || 'api_error'
+  const clean = redactor(secrets)
+  const word = text(code, clean, 60) || 'api_error'
   if (status === 403 && word === 'OAUTH2_SCOPE_ERROR') return missingScope(scope)
-  const words = text(message, secrets, 300)
+  const words = text(message, clean, 300)
   const said = `ilert's API answered ${status} ${word}${words ? `: ${words}` : ''}`
   return new APIError(status === 402 ? `${said} ${PLAN}` : said, {
     code: word,
     status,
     retryAfterSeconds,
-    details: details === undefined ? undefined : safeJSON(details, secrets, { left: MOST_DETAILS }),
-    detailedCode: text(detailedCode, secrets, 60) || undefined,
+    details: details === undefined ? undefined : safeJSON(details, clean, { left: MOST_DETAILS }),
+    detailedCode: text(detailedCode, clean, 60) || undefined,
   })
 }
 
@@ -50,20 +51,25 @@ function isScope(scope: string): boolean {
   }
 }
 
-function text(value: unknown, secrets: readonly string[], longest: number): string {
-  return typeof value === 'string' ? redact(value, secrets, longest) : ''
+type Clean = ReturnType<typeof redactor>
+
+function text(value: unknown, clean: Clean, longest: number): string {
+  return typeof value === 'string' ? clean(value, longest) : ''
 }
 
 /** A copy whose names and texts repeat no secret, and which ends. */
-function safeJSON(value: unknown, secrets: readonly string[], budget: { left: number }, depth = 0): unknown {
+function safeJSON(value: unknown, clean: Clean, budget: { left: number }, depth = 0): unknown {
   budget.left -= 1
-  if (typeof value === 'string') return redact(value, secrets, LONGEST_DETAIL)
+  if (typeof value === 'string') return clean(value, LONGEST_DETAIL)
   if (typeof value !== 'object' || value === null) return value
   if (depth === DEEPEST_DETAILS) return '…'
   const copies: [string, unknown][] = []
-  for (const [name, field] of Object.entries(value)) {
+  // No more names than can be kept: of a list there may be hundreds of thousands.
+  const names = Array.isArray(value) ? Object.keys(value.slice(0, MOST_DETAILS)) : Object.keys(value)
+  for (const name of names) {
     if (budget.left <= 0) break
-    copies.push([redact(name, secrets, 60), safeJSON(field, secrets, budget, depth + 1)])
+    const field = (value as Readonly<Record<string, unknown>>)[name]
+    copies.push([clean(name, 60), safeJSON(field, clean, budget, depth + 1)])
   }
   return Array.isArray(value) ? copies.map(([, copy]) => copy) : Object.fromEntries(copies)
 }

@@ -75,6 +75,7 @@ export interface ApiResponse<T = unknown> {
  * - `APIError` where ilert answers with an error; `status`, `code` and, with a 429, `retryAfterSeconds` are ilert's;
  * - `InsufficientScope`, before anything is sent, where the user has not granted what the path needs;
  * - `NetworkError` where no answer came, or where a token is needed and cannot be had now;
+ * - `IlertError` (502, `response_too_large`) if the answer is longer than 1 MiB: ask for less;
  * - `ReauthenticationRequired` where the user has to sign in again;
  * - `IlertError` with the code `invalid_path`, or a `TypeError` that names the argument. Nothing is sent then.
  *

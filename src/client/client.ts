@@ -1,6 +1,6 @@
 import { abortSignal, type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import { formatScope, type Scope } from '../ilert/scopes.ts'
+import { formatScope, type Scope, toList } from '../ilert/scopes.ts'
 import {
   type IlertUser,
   isToken,
@@ -35,6 +35,7 @@ const SIGNALLED: Known<Signalled> = { signal: true }
  *
  * - `OAuthError` where ilert refuses, with ilert's code;
  * - `NetworkError` where ilert does not answer, or with something that is no answer: 5xx, 429, a redirect, HTML;
+ * - `IlertError` (502, `response_too_large`) if the answer is longer than 1 MiB;
  * - `TypeError` where an argument or an option that it needs is missing or malformed. Nothing is sent then.
  *
  * Nothing is sent twice by itself, unless the connection was never made.
@@ -89,8 +90,15 @@ export class IlertClient {
     return url
   }
 
-  /** Exchanges an authorization code for tokens (RFC 6749, section 4.1.3; RFC 7636, section 4.5). */
-  async exchangeCode(o: { code: string; redirectURI: string; codeVerifier: string } & Signalled): Promise<TokenSet> {
+  /**
+   * Exchanges an authorization code for tokens (RFC 6749, section 4.1.3; RFC 7636, section 4.5).
+   *
+   * @param o.scope what was asked for. It is what was granted if neither the answer nor the token says (section 5.1).
+   */
+  async exchangeCode(
+    o: { code: string; redirectURI: string; codeVerifier: string; scope?: string | readonly Scope[] } & Signalled,
+  ): Promise<TokenSet> {
+    const requested = toList(o.scope ?? [])
     return await this.#requestTokens(
       {
         grant_type: 'authorization_code',
@@ -99,6 +107,7 @@ export class IlertClient {
         code_verifier: text(o.codeVerifier, 'codeVerifier'),
       },
       abortSignal(o.signal),
+      requested,
     )
   }
 
@@ -152,7 +161,11 @@ export class IlertClient {
     await this.#http.close()
   }
 
-  async #requestTokens(grant: Record<string, string>, signal: AbortSignal | undefined): Promise<TokenSet> {
+  async #requestTokens(
+    grant: Record<string, string>,
+    signal: AbortSignal | undefined,
+    requested: readonly string[] = [],
+  ): Promise<TokenSet> {
     const { clientSecret, clock } = this.#connection
     const form: Record<string, string> = {
       client_id: this.#clientID(),
@@ -162,7 +175,7 @@ export class IlertClient {
     const { client_id, grant_type, redirect_uri, ...secrets } = form
     const sentAt = clock.now()
     const answer = await this.#post(PATHS.token, form, signal)
-    return judgeTokens(answer, sentAt, Object.values(secrets))
+    return judgeTokens(answer, sentAt, Object.values(secrets), requested)
   }
 
   #post(path: string, form: Record<string, string>, signal: AbortSignal | undefined): Promise<HttpAnswer> {

@@ -1,10 +1,13 @@
 import type { Dispatcher } from 'undici'
-import { NetworkError } from '../ilert/errors.ts'
+import { IlertError } from '../ilert/errors.ts'
+import { decoded } from './encoding.ts'
 
 export interface HttpAnswer {
   status: number
   headers: Record<string, string | string[] | undefined>
   text: string
+  /** What is wrong with the body, if it could not be read; `text` is empty then. The status may be enough. */
+  unreadable?: string
 }
 
 /**
@@ -66,18 +69,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
     if (this.#bytes <= this.#maxBodyBytes) this.#chunks.push(chunk)
-    else
-      this.end(
-        new NetworkError(`ilert's answer is longer than ${this.#maxBodyBytes} bytes.`, { code: 'response_too_large' }),
-      )
+    else this.#endTooLarge()
   }
 
   onResponseEnd(): void {
-    this.#resolve({
-      status: this.#status,
-      headers: this.#headers,
-      text: Buffer.concat(this.#chunks).toString('utf8'),
-    })
+    const [status, headers] = [this.#status, this.#headers]
+    const body = decoded(Buffer.concat(this.#chunks), headers['content-encoding'], this.#maxBodyBytes)
+    if (body === 'too large') this.#endTooLarge()
+    else if ('unreadable' in body) this.#resolve({ status, headers, text: '', ...body })
+    else this.#resolve({ status, headers, text: body.toString('utf8') })
+  }
+
+  /** Trying again would bring the same answer: no NetworkError, and no 503. */
+  #endTooLarge(): void {
+    const message = `ilert's answer is longer than ${this.#maxBodyBytes} bytes. Ask for less, such as fewer entries per page, or raise maxResponseBytes.`
+    this.end(new IlertError(message, { code: 'response_too_large', status: 502 }))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

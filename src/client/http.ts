@@ -96,7 +96,13 @@ export class Http {
   /** Hands a call to undici, after so many milliseconds. */
   #begin({ method, path, headers, body }: HttpCall, delayMs = 0): Exchange {
     const exchange = new Exchange(this.#maxBodyBytes)
-    const options = { origin: this.#origin, method: method as Dispatcher.HttpMethod, path, headers, body: body ?? null }
+    const options = {
+      origin: this.#origin,
+      method: method as Dispatcher.HttpMethod,
+      path,
+      headers: { 'accept-encoding': 'identity', ...headers },
+      body: body ?? null,
+    }
     const dispatch = () => {
       if (!exchange.ended) exchange.dispatch(this.#dispatcher, options)
     }

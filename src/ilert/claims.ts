@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose/jwt/decode'
+import { namedScopes } from './scopes.ts'
 
 /** What ilert's access token says of itself. Read without a key: proof of nothing, and used only as ilert's own word. */
 export interface AccessTokenClaims {
@@ -11,20 +12,25 @@ export interface AccessTokenClaims {
   expiresAt?: number
 }
 
-/** The claims of an access token, or undefined where it is no JWT. ILERT.md, "Wire formats". */
+/** An access token of ilert has less than 1 KiB. What is much longer is not decoded. */
+const LONGEST_TOKEN = 16 * 1024
+
+/** The claims of an access token, or undefined if it is no JWT, or too long for one of ilert. ILERT.md, "Wire formats". */
 export function readClaims(accessToken: string): AccessTokenClaims | undefined {
   let claims: Record<string, unknown>
   try {
+    if (accessToken.length > LONGEST_TOKEN) return undefined
     claims = decodeJwt(accessToken)
   } catch {
     return undefined
   }
   const { il_n, il_u, il_a, il_s, exp } = claims
+  const scope = namedScopes(il_s)
   return {
     ...(typeof il_n === 'string' && il_n !== '' && { tenant: il_n }),
     ...(typeof il_u === 'string' && { username: il_u }),
     ...(typeof il_a === 'number' && { appID: il_a }),
-    ...(typeof il_s === 'string' && { scope: il_s.split(' ').filter(Boolean) }),
+    ...(scope && { scope }),
     ...(typeof exp === 'number' && Number.isFinite(exp) && { expiresAt: exp * 1000 }),
   }
 }

@@ -128,7 +128,6 @@ type NetworkErrorCode =
   | 'rate_limited'
   | 'server_error'
   | 'redirect_refused'
-  | 'response_too_large'
   | 'invalid_response'
   | 'store_unavailable'
   | 'backing_off'

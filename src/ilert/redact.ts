@@ -23,7 +23,16 @@ const ESCAPE = /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\(.)/gi
  * are read, each word in a fixed number of readings, and no more than 8192 pieces are looked for.
  */
 export function redact(text: string, secrets: readonly string[], maxLength: number): string {
+  return redactor(secrets)(text, maxLength)
+}
+
+/** `redact` for many texts: the secrets are taken to pieces once. */
+export function redactor(secrets: readonly string[]): (text: string, maxLength: number) => string {
   const known = piecesOf(secrets)
+  return (text, maxLength) => redacted(text, known, maxLength)
+}
+
+function redacted(text: string, known: Pieces, maxLength: number): string {
   const safe = text
     .slice(0, MOST_TEXT)
     .replaceAll(/\S+/g, (word) => (isSecret(word, known) ? REDACTED : word))

@@ -131,15 +131,30 @@ export function formatScope(scopes: readonly Scope[]): string {
  * @throws TypeError where a wanted scope is not well-formed.
  */
 export function covers(granted: string | readonly string[], wanted: string | readonly string[]): boolean {
-  const grant = toList(granted)
+  const ranks = new Map<string, number>()
+  for (const scope of toList(granted)) {
+    const [, resource, permission = 'r'] = WELL_FORMED.exec(scope) ?? []
+    if (resource === undefined) continue
+    ranks.set(resource, Math.max(ranks.get(resource) ?? 0, RANK[permission as Permission]))
+  }
   return toList(wanted).every((scope) => {
     const { resource, permission } = parseScope(scope)
-    return grant.some((candidate) => {
-      const match = WELL_FORMED.exec(candidate)
-      const isOf = match?.[1] === resource || (match?.[1] === WILDCARD && !BARE.has(resource))
-      return isOf && RANK[(match?.[2] as Permission | undefined) ?? 'r'] >= RANK[permission]
-    })
+    const widest = BARE.has(resource) ? undefined : ranks.get(WILDCARD)
+    return Math.max(ranks.get(resource) ?? 0, widest ?? 0) >= RANK[permission]
   })
+}
+
+/** More than ilert has, many times. What a server says of scopes is looked through on every request. */
+const MOST_SCOPES = 1000
+const LONGEST_SCOPE = 130
+
+/**
+ * The scopes that a server names in an answer or in a token; undefined if it names none. RFC 6749, section 3.3 separates
+ * them by spaces. Some servers write commas, which no scope of ilert has.
+ */
+export function namedScopes(text: unknown): string[] | undefined {
+  if (typeof text !== 'string') return undefined
+  return text.split(/[\s,]+/, MOST_SCOPES).filter((scope) => scope !== '' && scope.length <= LONGEST_SCOPE)
 }
 
 /**

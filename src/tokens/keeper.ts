@@ -344,9 +344,10 @@ export class Keeper {
     const backOffMs = backOff(failures, retryAfterSeconds, random())
     this.#trouble = { failures, failedAt: clock.now(), backOffMs }
     if (this.#record.holds) this.#landLater(backOffMs)
-    if (error instanceof OAuthError) {
-      // 503, since nothing is wrong with the user: a client secret that was changed, say.
-      return new NetworkError(`${error.message}. The sign-in is kept.`, { code: 'refresh_refused', cause: error })
+    if (error instanceof OAuthError || error.code === 'response_too_large') {
+      // 503, since nothing is wrong with the user: a client secret that was changed, say, or an answer that is too long.
+      const message = `${error.message.replace(/\.$/, '')}. The sign-in is kept.`
+      return new NetworkError(message, { code: 'refresh_refused', cause: error })
     }
     return error
   }
@@ -370,6 +371,7 @@ export class Keeper {
 /** Everything but a call that certainly never reached ilert, and one that ilert said it would not serve. */
 function mayHaveBeenAnswered(error: IlertError): boolean {
   const { code } = error
+  if (code === 'response_too_large') return true
   return error instanceof NetworkError && code !== 'connection_failed' && code !== 'rate_limited'
 }
 

@@ -43,7 +43,7 @@ export class Sealer implements Sealing {
 
   /** What was sealed, or undefined where no key opens it: another key, another context, or not what it was. */
   async open(sealed: string, context: string): Promise<string | undefined> {
-    const parts = sealed.split('.')
+    const parts = sealed.split('.', 4)
     const [iv, ciphertext, tag, ...rest] = parts.map((part) => Buffer.from(part, 'base64url'))
     if (iv?.length !== IV_BYTES || !ciphertext || tag?.length !== TAG_BYTES || rest.length > 0) return undefined
     // Base64 may write the same bytes in several ways. Only what was sealed is taken, to the letter.

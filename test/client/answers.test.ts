@@ -56,8 +56,20 @@ describe('judgeTokens', () => {
     expect(tokens({ expires_in: undefined }).expiresAt).toBe(SENT_AT + 3_600_000)
   })
 
-  it.each([0, -1, -0.5, '3600', '', 'soon', true, [], [3600], {}])('refuses expires_in %j', (expires_in) => {
-    expectNetworkError(() => tokens({ expires_in }), 'invalid_response')
+  it.each([0, -1, -0.5, '0', '-1', '', ' ', '1e3', '0x10', '3600s', 'soon', '9'.repeat(99), true, [], [3600], {}])(
+    'refuses expires_in %j',
+    (expires_in) => {
+      expectNetworkError(() => tokens({ expires_in }), 'invalid_response')
+    },
+  )
+
+  it.each([
+    ['3600', 3600],
+    ['1.5', 1.5],
+    ['0003600', 3600],
+  ])('takes a lifetime that is written as a string: %j', (text, seconds) => {
+    const set = tokens({ expires_in: text, refresh_token_expires_in: text })
+    expect([set.expiresAt, set.refreshTokenExpiresAt]).toEqual([SENT_AT + seconds * 1000, SENT_AT + seconds * 1000])
   })
 
   it.each(['1e999', '1e308', '9007199254740993', '1e18'])('gives a moment that is a date for expires_in %s', (long) => {
@@ -105,7 +117,11 @@ describe('judgeTokens', () => {
     expectNetworkError(() => tokens({ access_token }), 'invalid_response')
   })
 
-  it.each([7, true, {}, ['token'], 'to\r\nken', 'token\n', 'to ken', 'tökén', 'token\u0000'])(
+  it('takes a refresh token with spaces, as RFC 6749 allows it (appendix A.17)', () => {
+    expect(tokens({ refresh_token: ' to ken ' }).refreshToken).toBe(' to ken ')
+  })
+
+  it.each([7, true, {}, ['token'], 'to\r\nken', 'token\n', 'tökén', 'token\u0000'])(
     'refuses the refresh token %j',
     (refresh_token) => {
       expectNetworkError(() => tokens({ refresh_token }), 'invalid_response')
@@ -119,6 +135,27 @@ describe('judgeTokens', () => {
     }
     expect(tokens({ access_token: JWT, scope: '' }).scope).toEqual([])
     expect(tokens({ scope: '  profile   x:w ' }).scope).toEqual(['profile', 'x:w'])
+  })
+
+  it.each([[['profile', 'x:w']], [['profile x:w']], ['profile,x:w'], ['profile, x:w,'], ['profile\nx:w']])(
+    'reads the scopes as some servers write them: %j',
+    (scope) => expect(tokens({ scope }).scope).toEqual(['profile', 'x:w']),
+  )
+
+  it('takes the scopes that were asked for if neither the answer nor the token names any (section 5.1)', () => {
+    const judge = (change: object) => judgeTokens(answer(200, { ...TOKENS, ...change }), SENT_AT, [], ['alert', 'team'])
+    for (const scope of [undefined, null, 7, [7], {}]) {
+      expect(judge({ access_token: 'opaque', scope }).scope).toEqual(['alert', 'team'])
+      expect(judge({ access_token: JWT, scope }).scope).toEqual(['profile', 'alert:w'])
+    }
+    expect(judge({ access_token: 'opaque', scope: 'alert' }).scope).toEqual(['alert'])
+    expect(judge({ access_token: 'opaque', scope: '' }).scope).toEqual([])
+  })
+
+  it('keeps no more than 1000 scopes, and none that is longer than a scope can be', () => {
+    const scope = `${'x'.repeat(200)} ${Array.from({ length: 5000 }, (_, i) => `s${i}`).join(' ')}`
+    expect(tokens({ scope }).scope).toHaveLength(999)
+    expect(tokens({ access_token: JWT, scope }).scope[0]).toBe('s0')
   })
 
   it.each(['Bearer', 'bearer', 'BEARER', undefined, null])('takes the token_type %p', (token_type) => {

@@ -593,7 +593,12 @@ describe('a call ends', () => {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.end(`"${'x'.repeat(1024 * 1024)}"`)
     })
-    await expect(api.get('/api/alerts')).rejects.toMatchObject({ code: 'response_too_large', status: 503 })
+    await expect(api.get('/api/alerts')).rejects.toMatchObject({
+      name: 'IlertError', // not a NetworkError: trying again helps nobody
+      code: 'response_too_large',
+      status: 502,
+      message: expect.stringMatching(/longer than 1048576 bytes. Ask for less, .*maxResponseBytes/),
+    })
     expect(calls).toHaveLength(1)
     expect(inspect(await api.get('/api/alerts').catch((error: unknown) => error))).not.toContain('xxx')
   })

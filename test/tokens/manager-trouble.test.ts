@@ -4,10 +4,12 @@
 import { Agent, buildConnector } from 'undici'
 import { NetworkError, ReauthenticationRequired, type TokenManager } from '../../src/index.ts'
 import { TOKEN } from '../support/app.ts'
+import { closeServers, json, serve } from '../support/server.ts'
 import { until } from '../support/until.ts'
 import { beyond, closeDesks, type Desk, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)
+afterEach(closeServers)
 
 /** A grant under `a` that two managers have at hand, of which the second has a store that can be away. */
 async function twoManagers(desk: Desk) {
@@ -174,6 +176,29 @@ describe('a refresh whose answer is lost', () => {
     await expect(desk.passing(first.accessToken('a'))).rejects.toMatchObject(backingOff)
     desk.advance(2000)
     await expect(desk.passing(first.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
+  })
+
+  it('may be one that was too long to be read: an invalid_grant after it is not final yet', async () => {
+    const desk = await startDesk()
+    let answers = 0
+    const server = await serve((response) => {
+      if (++answers === 1) json(response, 200, { access_token: 'x'.repeat(2000), refresh_token: 'next' })
+      else json(response, 401, { code: 'invalid_grant', error: 'Unknown' })
+    })
+    const manager = desk.manager({ apiURL: server.origin, maxResponseBytes: 1024 })
+    await manager.save('a', await desk.signIn())
+    desk.advance(HOUR)
+    await expect(manager.accessToken('a')).rejects.toMatchObject({
+      name: 'NetworkError',
+      code: 'refresh_refused',
+      status: 503,
+      message: expect.stringMatching(/longer than 1024 bytes.* The sign-in is kept\.$/),
+    })
+    desk.advance(2000)
+    await expect(desk.passing(manager.accessToken('a'))).rejects.toMatchObject(backingOff)
+    expect(answers).toBe(2)
+    desk.advance(5 * MINUTE)
+    await expect(desk.passing(manager.accessToken('a'))).rejects.toThrow(ReauthenticationRequired)
   })
 
   it('exactly 5 minutes before is long enough (rotate)', async () => {

@@ -56,7 +56,7 @@ function isTime(ms: number): boolean {
 
 function checkTokens({ accessToken, refreshToken, scope, expiresAt, refreshTokenExpiresAt }: TokenSet): void {
   expectThat(FITS_A_HEADER.test(accessToken), 'an access token that breaks out of its header')
-  expectThat(refreshToken === undefined || FITS_A_HEADER.test(refreshToken), 'refreshToken')
+  expectThat(refreshToken === undefined || /^[\x20-\x7e]+$/.test(refreshToken), 'refreshToken')
   expectThat(isTime(expiresAt) && (refreshTokenExpiresAt === undefined || isTime(refreshTokenExpiresAt)), 'a time')
   expectThat(
     scope.every((each) => typeof each === 'string' && each !== ''),

@@ -97,7 +97,8 @@ const query = target('a query of the API', fc.dictionary(names, values, { maxKey
   try {
     sent = apiPath('/api/alerts', fields as never)
   } catch (error) {
-    if (error instanceof IlertError) expectIlertError(error) // longer than a path may be
+    if (error instanceof IlertError)
+      expectIlertError(error) // longer than a path may be
     else expectTypeError(error)
     return 'rejected'
   }
