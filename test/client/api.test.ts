@@ -225,8 +225,9 @@ describe('with response: true', () => {
     )
     const calls = [
       api.get('/api/incidents/7', { response: true, scope: false }),
-      api.post<unknown>('/api/incidents', {}, { response: true, scope: false }),
-      api.put<unknown>('/api/incidents/7', {}, { response: true, scope: false }),
+      api.request('POST', '/api/incidents', { body: {}, response: true, scope: false }),
+      api.post('/api/incidents' as string, {}, { response: true, scope: false }),
+      api.put('/api/incidents/7', { summary: 'x' }, { response: true, scope: false }),
       api.delete('/api/incidents/7', { response: true, scope: false }),
       api.request('PATCH', '/api/incidents/7', { response: true, scope: false }),
     ]

@@ -141,8 +141,10 @@ export async function responses(id: number, path: string): Promise<void> {
   is<typeof mine, ApiResponse<{ a: 1 }>>(true)
   const deleted = await api.delete(`/api/teams/${id}`, { response: true })
   is<typeof deleted, ApiResponse<undefined>>(true)
-  const posted = await api.post<{ a: 1 }>('/api/alerts', {}, { response: true })
-  is<typeof posted, ApiResponse<{ a: 1 }>>(true)
+  const posted = await api.post(path, {}, { response: true })
+  is<typeof posted, ApiResponse<unknown>>(true)
+  // @ts-expect-error -- who says the type of the JSON uses request<T>() for the whole answer
+  await api.post<{ a: 1 }>('/api/alerts', {}, { response: true })
   const requested = await api.request<{ a: 1 }>('PATCH', path, { response: true })
   is<typeof requested, ApiResponse<{ a: 1 }>>(true)
 }
