@@ -122,10 +122,13 @@ export class IlertClient {
   }
 
   /** Asks ilert whether an access token is good, and whose it is. ILERT.md, "Wire formats". */
-  async tokenInfo(accessToken: string, o?: Signalled): Promise<TokenInfo> {
-    const signal = signalOf('tokenInfo', o)
+  tokenInfo(accessToken: string, o?: Signalled): Promise<TokenInfo>
+  /** @internal `timeoutMs`: less than a call may take otherwise. */
+  tokenInfo(accessToken: string, o?: Signalled & { timeoutMs?: number | undefined }): Promise<TokenInfo>
+  async tokenInfo(accessToken: string, o?: Signalled & { timeoutMs?: number | undefined }): Promise<TokenInfo> {
+    const { signal, timeoutMs } = knownOptions('tokenInfo', o, { ...SIGNALLED, timeoutMs: true })
     const form = { token: text(accessToken, 'accessToken') }
-    return judgeTokenInfo(await this.#post(PATHS.tokenInfo, form, signal))
+    return judgeTokenInfo(await this.#post(PATHS.tokenInfo, form, abortSignal(signal), timeoutMs))
   }
 
   /** Revokes a refresh token, which ends its grant. An access token that was issued stays good until it expires. */
@@ -178,13 +181,19 @@ export class IlertClient {
     return judgeTokens(answer, sentAt, Object.values(secrets), requested)
   }
 
-  #post(path: string, form: Record<string, string>, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+  #post(
+    path: string,
+    form: Record<string, string>,
+    signal: AbortSignal | undefined,
+    timeoutMs?: number,
+  ): Promise<HttpAnswer> {
     return this.#http.send({
       method: 'POST',
       path,
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
       signal,
+      timeoutMs,
     })
   }
 

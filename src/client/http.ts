@@ -30,6 +30,8 @@ export interface HttpCall {
   headers: Record<string, string>
   body?: string
   signal?: AbortSignal | undefined
+  /** Milliseconds, if this call is to take less than others may. */
+  timeoutMs?: number | undefined
 }
 
 export interface HttpOptions {
@@ -69,12 +71,11 @@ export class Http {
   async send(call: HttpCall): Promise<HttpAnswer> {
     const { signal } = call
     signal?.throwIfAborted()
+    const timeoutMs = Math.min(call.timeoutMs ?? this.#timeoutMs, this.#timeoutMs)
     let exchange = this.#begin(call)
     // Not AbortSignal.timeout(), which lets the process end while a call is under way, and is not patient.
-    const stop = afterAlive(this.#timeoutMs, () => {
-      exchange.end(
-        new NetworkError(`ilert did not answer within ${this.#timeoutMs} ms. Try again.`, { code: 'timeout' }),
-      )
+    const stop = afterAlive(timeoutMs, () => {
+      exchange.end(new NetworkError(`ilert did not answer within ${timeoutMs} ms. Try again.`, { code: 'timeout' }))
     })
     const onAbort = () => exchange.end(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })

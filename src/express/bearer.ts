@@ -110,7 +110,8 @@ export class IlertBearerStrategy extends Strategy {
     this.ask = askAbout(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback))
     this.clock = resolveConnection(options).clock
     this.client = new IlertClient(options)
-    this.answers = new BearerAnswers({ ask: (token) => this.client.tokenInfo(token), clock: this.clock })
+    const ask = (token: string, timeoutMs?: number) => this.client.tokenInfo(token, { timeoutMs })
+    this.answers = new BearerAnswers({ ask, clock: this.clock })
   }
 
   /** Passport's entry. */

@@ -132,13 +132,123 @@ it('lets the answer that was used least recently make room', async () => {
   expect(asked).toEqual(['a', 'b', 'c', 'd'])
   await answers.about('b')
   expect(asked).toEqual(['a', 'b', 'c', 'd', 'b'])
-  expect(answers.size).toBe(3)
+  expect(answers.size).toEqual({ good: 3, bad: 0 })
 })
 
-it('remembers 10 000 answers where nothing else is said', async () => {
-  const { answers } = setUp({ info: () => BAD })
-  for (let i = 0; i < 10_050; i++) await answers.about(`token ${i}`)
-  expect(answers.size).toBe(10_000)
+it('remembers 10 000 answers of each kind where nothing else is said', async () => {
+  const { answers } = setUp({ info: (token) => (token.endsWith('good') ? GOOD : BAD) })
+  for (let i = 0; i < 10_050; i++) for (const kind of ['good', 'bad']) await answers.about(`token ${i} ${kind}`)
+  expect(answers.size).toEqual({ good: 10_000, bad: 10_000 })
+})
+
+describe('a flood of tokens that ilert refuses, or does not answer about', () => {
+  const isGood = (token: string) => token.startsWith('good')
+  /** Answers at once about good tokens; about others as the test says, and never where it says nothing. */
+  function flooded(forged: (token: string) => TokenInfo | undefined, limits: object = {}) {
+    let now = START
+    const asked: string[] = []
+    const timeouts = new Map<string, number | undefined>()
+    let holds = (_token: string) => false
+    const ask = async (token: string, timeoutMs?: number) => {
+      asked.push(token)
+      timeouts.set(token, timeoutMs)
+      const info = isGood(token) ? GOOD : forged(token)
+      return info && !holds(token) ? info : new Promise<never>(() => {})
+    }
+    return {
+      answers: new BearerAnswers({ ask, clock: { now: () => now }, ...limits }),
+      asked,
+      timeouts,
+      advance: (ms: number) => {
+        now += ms
+      },
+      hold: (which: (token: string) => boolean) => {
+        holds = which
+      },
+    }
+  }
+  /** Whether it is answered, and not kept waiting. */
+  const answered = (promise: Promise<TokenInfo>) =>
+    Promise.race([promise.then(({ active }) => active), new Promise((resolve) => setImmediate(resolve, 'waits'))])
+
+  it('displaces no acceptance: 24 000 refusals cost good tokens no question', async () => {
+    const { answers, asked } = flooded(() => BAD)
+    for (let i = 0; i < 50; i++) await answers.about(`good ${i}`)
+    for (let i = 0; i < 24_000; i++) await answers.about(`forged ${i}`)
+    for (let i = 0; i < 50; i++) expect(await answers.about(`good ${i}`)).toBe(GOOD)
+    expect(asked.filter(isGood)).toHaveLength(50)
+    expect(answers.size).toEqual({ good: 50, bad: 10_000 })
+  })
+
+  it('takes no look-up: 400 that hang, and a token that was good a minute ago is answered', async () => {
+    const { answers, advance } = flooded((token) => (token.includes('hangs') ? undefined : BAD))
+    await answers.about('good')
+    for (let i = 0; i < 24_000; i++) await answers.about(`forged ${i}`)
+    advance(60_000)
+    const hanging = Array.from({ length: 400 }, (_, i) => answered(answers.about(`forged ${i} hangs`)))
+    expect((await Promise.allSettled(hanging)).filter(({ status }) => status === 'rejected')).toHaveLength(300)
+    expect(await answered(answers.about('good'))).toBe(true)
+    await expect(answers.about('good, but new')).rejects.toMatchObject({ code: 'backing_off', status: 503 })
+  })
+
+  it.each([
+    [3_599_999, true],
+    [3_600_000, false],
+  ])('a token that was good %i ms ago has a look-up of its own: %p', async (ms, own) => {
+    const { answers, advance } = flooded(() => undefined)
+    await answers.about('good')
+    advance(ms)
+    for (let i = 0; i < 100; i++) void answers.about(`forged ${i}`)
+    if (own) expect(await answers.about('good')).toBe(GOOD)
+    else await expect(answers.about('good')).rejects.toMatchObject({ code: 'backing_off' })
+  })
+
+  it('good tokens have 100 look-ups, too, and no more', async () => {
+    const { answers, advance, hold } = flooded(() => undefined)
+    for (let i = 0; i < 101; i++) await answers.about(`good ${i}`)
+    advance(60_000)
+    hold(isGood)
+    for (let i = 0; i < 100; i++) expect(await answered(answers.about(`good ${i}`))).toBe('waits')
+    await expect(answers.about('good 100')).rejects.toMatchObject({ code: 'backing_off' })
+    // Those that are new have theirs.
+    expect(await answered(answers.about('forged'))).toBe('waits')
+  })
+
+  it('only acceptances make acceptances go', async () => {
+    const { answers, asked } = flooded(() => BAD, { maxRemembered: 3 })
+    for (const token of ['good 1', 'good 2', 'good 3', 'bad 1', 'bad 2', 'bad 3', 'bad 4']) await answers.about(token)
+    asked.length = 0
+    for (const token of ['good 1', 'good 2', 'good 3', 'bad 2', 'bad 3', 'bad 4']) await answers.about(token)
+    expect(asked).toEqual([])
+    await answers.about('good 4')
+    await answers.about('good 1')
+    expect(asked).toEqual(['good 4', 'good 1'])
+  })
+
+  it('waits 3 s for an answer about a token that was never good, and as long as always about one that was', async () => {
+    const { answers, advance, timeouts } = flooded(() => BAD)
+    for (const token of ['good', 'forged']) await answers.about(token)
+    expect([timeouts.get('good'), timeouts.get('forged')]).toEqual([3000, 3000])
+    advance(60_000)
+    for (const token of ['good', 'forged']) await answers.about(token)
+    expect([timeouts.get('good'), timeouts.get('forged')]).toEqual([undefined, 3000])
+  })
+
+  it('a token that was good and is refused is one of the refused, and one that is good again is not', async () => {
+    let info = GOOD
+    const { answers, asked, advance } = setUp({ info: () => info })
+    await answers.about('a')
+    advance(60_000)
+    info = BAD
+    expect(await answers.about('a')).toBe(BAD)
+    expect(answers.size).toEqual({ good: 0, bad: 1 })
+    expect(await answers.about('a')).toBe(BAD)
+    expect(asked).toHaveLength(2)
+    advance(10_000)
+    info = GOOD
+    expect(await answers.about('a')).toBe(GOOD)
+    expect(answers.size).toEqual({ good: 1, bad: 0 })
+  })
 })
 
 it('asks about 100 tokens at once and no more, and answers what it knows meanwhile', async () => {
@@ -200,7 +310,8 @@ it('never answers with what is older than promised, whatever the clock does', as
             expect(forwards - since).toBeLessThan(ms)
             if (truth.active) expect(now).toBeLessThan(until)
           }
-          expect(answers.size).toBeLessThanOrEqual(3)
+          expect(answers.size.good).toBeLessThanOrEqual(3)
+          expect(answers.size.bad).toBeLessThanOrEqual(3)
         }
       }
     }),
