@@ -14,7 +14,7 @@ import type { TokenStore } from '../tokens/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
 import { attachAtLogIn, attachNow } from './attach.ts'
 import { type Attempt, Attempts } from './attempts.ts'
-import { absoluteURL, type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
+import { type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
 import { logoutMiddleware } from './logout.ts'
 import {
   allowedTenantsOption,
@@ -30,6 +30,7 @@ import {
   strategyArguments,
 } from './options.ts'
 import type { IlertProfile } from './profile.ts'
+import { absoluteURL, warnOfOtherHost } from './redirect-uri.ts'
 import { requireScopeMiddleware } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
@@ -287,6 +288,7 @@ export class IlertStrategy extends OAuth2Strategy {
     tenant?: string,
   ): Promise<string> {
     const redirectURI = absoluteURL(req, this.callbackURL)
+    warnOfOtherHost(req, this.callbackURL)
     const url = this.client.authorizationURL({
       redirectURI,
       scope: [...scope, ...this.extraScope],

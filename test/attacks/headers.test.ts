@@ -158,7 +158,7 @@ describe('a host that is none', () => {
       const app = await startApp(careless)
       const answer = await raw(app.origin, ['GET /auth/ilert HTTP/1.1', `Host: ${host}`])
       const redirectURI = new URL(valuesOf(answer, 'location')[0] ?? '').searchParams.get('redirect_uri')
-      expect(redirectURI).toBe(`http://${host}/auth/ilert/callback`)
+      expect(redirectURI).toBe(`http://${host.toLowerCase()}/auth/ilert/callback`)
     },
   )
 
