@@ -8,7 +8,7 @@ export type { BearerUser } from './express/bearer-verify.ts'
 export type { IlertStrategyOptions } from './express/options.ts'
 export type { IlertProfile } from './express/profile.ts'
 export type { RequestIlert } from './express/request-ilert.ts'
-export { type AuthenticateOptions, IlertStrategy } from './express/strategy.ts'
+export { type AuthenticateOptions, IlertStrategy, IlertStrategy as Strategy } from './express/strategy.ts'
 export type { Done, Verify } from './express/verify.ts'
 export {
   APIError,

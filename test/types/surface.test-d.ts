@@ -17,6 +17,8 @@ export const values: typeof Surface = Built
 export const redis: typeof SurfaceRedis = BuiltRedis
 export const sandbox: typeof SurfaceSandbox = BuiltSandbox
 
+export const strategy: typeof Surface.IlertStrategy = Built.Strategy
+holds<Assignable<Built.IlertStrategy, Built.Strategy>>()
 holds<Assignable<Surface.RequestIlert, Request['ilert']>>()
 holds<Assignable<Surface.TokenSet, Built.TokenSet>>()
 holds<Assignable<Built.TokenSet, Surface.TokenSet>>()
