@@ -18,11 +18,23 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-/** A real Redis of one's own, empty, on a free port of this machine. */
-export async function startRedis(): Promise<RedisServer> {
+/** A real Redis of one's own, empty, on a free port of this machine. `more` are settings as on its command line. */
+export async function startRedis(...more: string[]): Promise<RedisServer> {
   const port = await freePort()
   const dir = await mkdtemp(join(tmpdir(), 'redis-'))
-  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir]
+  const settings = [
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    dir,
+    ...more,
+  ]
   const server = spawn(findProgram('redis-server') ?? 'redis-server', settings, {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
