@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 
 /** Says by a non-empty string who a serialized user is. */
@@ -17,10 +18,21 @@ const hashes = new LRUCache<string, string>({ max: 10_000, maxSize: 8_000_000, m
  * order of the fields, which a `jsonb` column does not keep. A primitive is compared as text: some columns return 7 as '7'.
  */
 export function hashOfUser(user: unknown): string {
-  return remembered(JSON.stringify(user) ?? 'null', (json) => {
-    const value = JSON.parse(json) as object | string | number | boolean | null
-    return JSON.stringify(typeof value === 'object' ? sorted(value) : String(value))
-  })
+  return hashOfJSON(JSON.stringify(user) ?? 'null')
+}
+
+/** The same, of what `JSON.stringify` makes of a user. */
+export function hashOfJSON(json: string): string {
+  return remembered(json, canonicalOf)
+}
+
+function canonicalOf(json: string): string {
+  const value = JSON.parse(json) as object | string | number | boolean | null
+  return JSON.stringify(typeof value === 'object' ? sorted(value) : String(value))
+}
+
+function canonical(value: unknown): string {
+  return canonicalOf(JSON.stringify(value) ?? 'null')
 }
 
 /**
@@ -36,6 +48,51 @@ export function hashOfKey(user: unknown, userKey: UserKey): string {
     )
   }
   return remembered(`userKey ${key}`, (text) => text)
+}
+
+/** What Passport keeps on a request, beside the user. */
+interface PassportRequest {
+  /** What `passport.initialize({ userProperty })` names. */
+  _userProperty?: string
+  _sessionManager?: {
+    _serializeUser?: (user: unknown, req: Request, done: (error: unknown, serialized?: unknown) => void) => void
+  }
+}
+
+/** The user that the request has now. */
+export function userOn(req: Request): unknown {
+  return (req as unknown as Record<string, unknown>)[(req as PassportRequest)._userProperty ?? 'user']
+}
+
+/**
+ * Whether a user in the place of another is visibly the same one: everything that the former says, it says too. So an app
+ * may add to a user, or put a whole row in the place of an id. Two rows with one id that differ otherwise may be two users.
+ */
+export function saysTheSame(former: unknown, user: unknown): boolean {
+  if (former === undefined || former === null || user === undefined || user === null) return false
+  try {
+    if (typeof former !== 'object') return canonical(former) === canonical(isObject(user) ? user.id : user)
+    const [said, says] = [former, user].map((value) => JSON.parse(JSON.stringify(value)) as unknown)
+    if (!isObject(said) || !isObject(says)) return false
+    const fields = Object.keys(said)
+    return fields.length > 0 && fields.every((name) => canonical(said[name]) === canonical(says[name]))
+  } catch {
+    return false // what is no JSON says nothing
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** What Passport's serializers make of the request's user; undefined when they take their time. */
+export function serializedNow(req: Request): unknown {
+  let serialized: unknown
+  const manager = (req as PassportRequest)._sessionManager
+  manager?._serializeUser?.(userOn(req), req, (error, value) => {
+    if (!error) serialized = value
+  })
+  return serialized
 }
 
 function remembered(text: string, canonical: (text: string) => string): string {

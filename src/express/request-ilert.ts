@@ -7,7 +7,11 @@ import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
 import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
+import { saysTheSame, serializedNow, userOn } from './passport-user.ts'
 import type { SessionEntries, SessionEntry } from './session-entry.ts'
+
+/** The code of a request whose user is another one than its session's. */
+export const USER_REPLACED = 'user_replaced'
 
 declare global {
   namespace Express {
@@ -54,6 +58,9 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   /** What another strategy's `session()` has put there before. */
   readonly #before: RequestIlert | undefined
   readonly #tokens: TokenManager
+  /** Whom Passport had put on the request when this was made. */
+  #user: unknown
+  #sessionID: string
   /** Held on to, so that it stays at hand for the whole request. */
   #keeper: Keeper | undefined
   #storeAway = false
@@ -64,6 +71,8 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     this.#entries = entries
     this.#before = req.ilert
     this.#tokens = tokens
+    this.#user = userOn(req)
+    this.#sessionID = req.sessionID
   }
 
   /**
@@ -121,6 +130,7 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   }
 
   async #loadTokens(entry: SessionEntry | undefined): Promise<Readonly<TokenSet>> {
+    if (!entry && this.#wasReplaced()) throw userReplaced()
     if (!entry) throw new ReauthenticationRequired('The user is not signed in with ilert.')
     const keeper = await this.#tokens.load(entry.grant)
     if (!keeper) throw new ReauthenticationRequired()
@@ -166,12 +176,49 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     return keeper?.connected ? keeper.grant : undefined
   }
 
+  /** The entry of the request's user: not that of the session's, if another one is on the request by now. */
   #entry(): SessionEntry | undefined {
-    return this.#entries.read(this.#req)
+    const entry = this.#entries.read(this.#req)
+    return entry && (userOn(this.#req) === this.#user || this.#isOfUserNow(entry)) ? entry : undefined
+  }
+
+  /** Whether the tokens of the session were its user's, until the app has put another user in the place of that. */
+  #wasReplaced(): boolean {
+    return this.#entries.read(this.#req) !== undefined || this.#entries.wasChanged(this.#req)
+  }
+
+  #isOfUserNow(entry: SessionEntry): boolean {
+    const { sessionID } = this.#req
+    // Put there by Passport together with a new session, or by a passport.session() that runs after ilert.session().
+    const isOfSession =
+      this.#sessionID !== sessionID ||
+      (this.#user === undefined && this.#entries.isOfUser(entry, serializedNow(this.#req)))
+    if (!isOfSession) return saysTheSame(this.#user, userOn(this.#req))
+    this.#sessionID = sessionID
+    this.#user = userOn(this.#req)
+    return true
   }
 
   #keeperOf({ grant }: SessionEntry): Keeper | undefined {
     if (this.#keeper?.key !== grant || this.#keeper.removed) this.#keeper = this.#tokens.peek(grant)
     return this.#keeper
   }
+}
+
+let warned = false
+
+function userReplaced(): IlertError {
+  if (!warned) {
+    warned = true
+    process.emitWarning(
+      'req.user was replaced or changed after ilert.session(), into what may be another user, who does not get the ilert ' +
+        "tokens of the session's user. If it is the same user, put ilert.session() after the middleware that does so, or " +
+        'tell IlertStrategy by what to know users: userKey.',
+      { type: 'IlertWarning', code: 'ILERT_USER_REPLACED' },
+    )
+  }
+  return new IlertError('This request is of another user than the one who is signed in with ilert in its session.', {
+    code: USER_REPLACED,
+    status: 401,
+  })
 }

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { InsufficientScope, ReauthenticationRequired } from '../ilert/errors.ts'
+import { IlertError, InsufficientScope, ReauthenticationRequired } from '../ilert/errors.ts'
 import { covers, formatScope, toList } from '../ilert/scopes.ts'
 import { challengeOf } from './bearer-challenge.ts'
 import { checkedScopes } from './options.ts'
-import { type RequestIlert, SessionIlert } from './request-ilert.ts'
+import { type RequestIlert, SessionIlert, USER_REPLACED } from './request-ilert.ts'
 import type { SessionEntries, SessionEntry } from './session-entry.ts'
 
 /** What a sign-in is begun with when a page demands more than the user has granted. */
@@ -48,7 +48,14 @@ export function requireScopeMiddleware(parts: RequireScopeParts, scopes: readonl
 
 type Verdict =
   | { allowed: true; ilert: RequestIlert }
-  | { allowed: false; entry: SessionEntry | undefined; granted: readonly string[]; missing: string }
+  | {
+      allowed: false
+      entry: SessionEntry | undefined
+      granted: readonly string[]
+      missing: string
+      /** A sign-in would not help: another user than the session's makes this request. */
+      replaced?: IlertError
+    }
 
 /** @throws NetworkError where it cannot be told now: nobody is sent to sign in because something is away. */
 async function decide(req: Request, entries: SessionEntries, wanted: string): Promise<Verdict> {
@@ -56,8 +63,10 @@ async function decide(req: Request, entries: SessionEntries, wanted: string): Pr
   try {
     await ilert.accessToken()
   } catch (error) {
+    const refusal = { allowed: false, entry: undefined, granted: [], missing: wanted } as const
+    if (error instanceof IlertError && error.code === USER_REPLACED) return { ...refusal, replaced: error }
     if (!(error instanceof ReauthenticationRequired)) throw error
-    return { allowed: false, entry: undefined, granted: [], missing: wanted }
+    return refusal
   }
   const granted = ilert.scope
   const missing = wanted.split(' ').filter((scope) => scope !== '' && !covers(granted, scope))
@@ -69,7 +78,7 @@ async function refuse(
   req: Request,
   res: Response,
   { begin, scope }: RequireScopeParts,
-  { entry, granted, missing }: Extract<Verdict, { allowed: false }>,
+  { entry, granted, missing, replaced }: Extract<Verdict, { allowed: false }>,
 ): Promise<void> {
   res.vary('Accept')
   res.vary('Sec-Fetch-Mode')
@@ -82,6 +91,7 @@ async function refuse(
     res.status(refusal.status).json({ error: refusal.error ?? 'unauthorized', scope: missing })
     return
   }
+  if (replaced) throw replaced
   // Asked for once in vain: asking again would go round in circles. A narrower scope may be granted where a wider one was
   // not, so each counts as it was asked for.
   const refused = toList(entry?.refused ?? '')

@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import { LRUCache } from 'lru-cache'
 import { IlertError } from '../ilert/errors.ts'
-import { hashOfKey, hashOfUser, type UserKey } from './passport-user.ts'
+import { hashOfJSON, hashOfKey, hashOfUser, isObject, saysTheSame, type UserKey } from './passport-user.ts'
 
 /** What express-session puts on a request. */
 export type RequestSession = Session & Partial<SessionData> & Record<string, unknown>
@@ -64,6 +64,8 @@ export function lifetimeOf({ cookie }: RequestSession): number {
 export class SessionEntries {
   /** The strategy's name. */
   readonly name: string
+  /** Users of sessions as each was when it was first seen: an app may add to one that it has got from Passport. */
+  readonly #seen = new WeakMap<object, { readonly json: string; readonly hash: string }>()
   /** Where in a session the entry is. */
   readonly field: string
   readonly #userKey: UserKey | undefined
@@ -105,12 +107,16 @@ export class SessionEntries {
     if (session.id) this.#latest.set(session.id, written)
   }
 
-  /** Takes over what was attached to this session of this user since it was read. */
+  /**
+   * To be called before a session is written: takes over what was attached to this session of this user since it was read,
+   * and has the entry go along with what was added to the user.
+   */
   renew(session: RequestSession): void {
+    const present = this.raw(session)
     const latest = this.#latest.get(session.id)
-    const entry = this.raw(session)
-    if (!latest || latest.grant === entry?.grant || (entry && entry.at > latest.at)) return
-    if (this.isOf(latest, session)) session[this.field] = latest
+    const isLater = latest && latest.grant !== present?.grant && !(present && present.at > latest.at)
+    const entry = isLater && this.isOf(latest, session) ? latest : present
+    if (entry && this.isOf(entry, session)) session[this.field] = { ...entry, user: this.#userIn(session) }
   }
 
   /** Puts an entry back as it was. */
@@ -129,8 +135,29 @@ export class SessionEntries {
   /** Whether the tokens were attached under the Passport user that the session has now. */
   isOf({ user }: SessionEntry, session: RequestSession): boolean {
     if (user === this.#userIn(session)) return true
+    if (user === null) return false
     // Attached before the app had a userKey: the same user is the same by either.
-    return this.#userKey !== undefined && user !== null && user === wholeUserIn(session)
+    if (this.#userKey) return user === wholeUserIn(session)
+    const seen = this.#seenIn(session)
+    return seen !== undefined && user === seen.hash && saysTheSame(JSON.parse(seen.json), passportUser(session))
+  }
+
+  /** Whether there are tokens of the session's user as that was before the app has changed it in this request. */
+  wasChanged(req: Request): boolean {
+    const { session } = sessionParts(req)
+    const entry = session && this.raw(session)
+    const seen = this.#seenIn(session)
+    return entry !== undefined && seen !== undefined && entry.user === seen.hash && this.read(req) === undefined
+  }
+
+  #seenIn(session: RequestSession | undefined): { readonly json: string; readonly hash: string } | undefined {
+    const user = passportUser(session)
+    return isObject(user) ? this.#seen.get(user) : undefined
+  }
+
+  /** Whether the tokens were attached under this user, as Passport serializes it. */
+  isOfUser(entry: SessionEntry, user: unknown): boolean {
+    return user !== undefined && this.isOf(entry, { passport: { user } } as unknown as RequestSession)
   }
 
   /** Whether the session's user has the id of the one under whom the tokens were attached, and nobody knows more. */
@@ -141,7 +168,13 @@ export class SessionEntries {
   #userIn(session: RequestSession | undefined): string | null {
     const user = passportUser(session)
     if (user === undefined || user === null) return wholeUserIn(session)
-    return this.#userKey ? hashOfKey(user, this.#userKey) : hashOfUser(user)
+    if (this.#userKey) return hashOfKey(user, this.#userKey)
+    const json = JSON.stringify(user)
+    const seen = this.#seenIn(session)
+    if (seen?.json === json) return seen.hash
+    const hash = hashOfJSON(json)
+    if (isObject(user) && !seen) this.#seen.set(user, { json, hash })
+    return hash
   }
 }
 

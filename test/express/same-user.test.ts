@@ -103,6 +103,17 @@ describe('the same user keeps the tokens', () => {
     expect(page.json).toEqual({ connected: true })
   })
 
+  it('who is added to within the session, as middleware does whose deserializeUser returns what is there', async () => {
+    const { app, browser, token } = await signedIn((req, done) => {
+      Object.assign(req.user as User, { roles: ['admin'] })
+      done()
+    })
+    await browser.visit('/change', { method: 'POST' })
+    expect(await browser.home()).toMatchObject({ connected: true, user: { theme: 'light', roles: ['admin'] } })
+    expect((await browser.visit('/token')).text).toBe(token)
+    expect(app.count(REVOKE)).toBe(0)
+  })
+
   it('under a key of the app', async () => {
     const shared = { tokenKey: () => 'team', tokenStore: new MemoryTokenStore() }
     const { browser } = await signedIn((req, done) => req.login(dark(req), done), {
@@ -152,9 +163,9 @@ const ends: readonly [string, Change][] = [
     },
   ],
   [
-    'a field of the user is written into the session',
+    'a field of the user is changed in the session',
     (req, done) => {
-      Object.assign((req.session as never as { passport: { user: object } }).passport.user, { type: 'customer' })
+      Object.assign((req.session as never as { passport: { user: object } }).passport.user, { theme: 'customer' })
       done()
     },
   ],
