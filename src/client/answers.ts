@@ -94,10 +94,20 @@ export function judgeTokens(
   return tokens
 }
 
-/** Judges an answer of token_info: `active: false` and any 4xx mean that the token is not good. */
-export function judgeTokenInfo(answer: HttpAnswer): TokenInfo {
-  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return { active: false, scope: [] }
-  const { active, tenant_id, username, scope, app_id } = judgeOAuth(answer, [])
+/**
+ * Judges an answer of token_info: `active: false` and any 4xx mean that the token is not good, unless the answer says that
+ * the client is not (RFC 7662, section 2.3).
+ *
+ * @throws OAuthError, NetworkError
+ */
+export function judgeTokenInfo(answer: HttpAnswer, secrets: readonly string[] = []): TokenInfo {
+  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+    const body = parse(answer.text)
+    const error = isObject(body) ? refusal(body, answer.status, secrets) : undefined
+    if (error?.code === 'invalid_client' || error?.code === 'unauthorized_client') throw error
+    return { active: false, scope: [] }
+  }
+  const { active, tenant_id, username, scope, app_id } = judgeOAuth(answer, secrets)
   if (typeof active !== 'boolean') throw invalid('no active field')
   if (!active) return { active, scope: [] }
   return {

@@ -121,22 +121,28 @@ export class IlertClient {
     return await traced('refresh', {}, () => this.#requestTokens(grant, signal))
   }
 
-  /** Asks ilert whether an access token is good, and whose it is. ILERT.md, "Wire formats". */
+  /**
+   * Asks ilert whether an access token is good, and whose it is. ILERT.md, "Wire formats". The client's credentials go
+   * along if there are any (RFC 7662, section 2.1); an `OAuthError` says that they are wrong.
+   */
   tokenInfo(accessToken: string, o?: Signalled): Promise<TokenInfo>
   /** @internal `timeoutMs`: less than a call may take otherwise. */
   tokenInfo(accessToken: string, o?: Signalled & { timeoutMs?: number | undefined }): Promise<TokenInfo>
   async tokenInfo(accessToken: string, o?: Signalled & { timeoutMs?: number | undefined }): Promise<TokenInfo> {
     const { signal, timeoutMs } = knownOptions('tokenInfo', o, { ...SIGNALLED, timeoutMs: true })
-    const form = { token: text(accessToken, 'accessToken') }
-    return judgeTokenInfo(await this.#post(PATHS.tokenInfo, form, abortSignal(signal), timeoutMs))
+    const form = { ...this.#credentials(), token: text(accessToken, 'accessToken') }
+    return judgeTokenInfo(await this.#post(PATHS.tokenInfo, form, abortSignal(signal), timeoutMs), secretsOf(form))
   }
 
-  /** Revokes a refresh token, which ends its grant. An access token that was issued stays good until it expires. */
+  /**
+   * Revokes a refresh token, which ends its grant. An access token that was issued stays good until it expires. The client's
+   * credentials go along if there are any (RFC 7009, section 2.1).
+   */
   async revoke(refreshToken: string, o?: Signalled): Promise<void> {
     const signal = signalOf('revoke', o)
-    const form = { token: text(refreshToken, 'refreshToken') }
+    const form = { ...this.#credentials(), token: text(refreshToken, 'refreshToken') }
     await traced('revoke', {}, async () => {
-      judgeRevocation(await this.#post(PATHS.revoke, form, signal), [refreshToken])
+      judgeRevocation(await this.#post(PATHS.revoke, form, signal), secretsOf(form))
     })
   }
 
@@ -169,16 +175,12 @@ export class IlertClient {
     signal: AbortSignal | undefined,
     requested: readonly string[] = [],
   ): Promise<TokenSet> {
-    const { clientSecret, clock } = this.#connection
-    const form: Record<string, string> = {
-      client_id: this.#clientID(),
-      ...(clientSecret !== undefined && { client_secret: clientSecret }),
-      ...grant,
-    }
-    const { client_id, grant_type, redirect_uri, ...secrets } = form
+    const { clock } = this.#connection
+    this.#clientID()
+    const form = { ...this.#credentials(), ...grant }
     const sentAt = clock.now()
     const answer = await this.#post(PATHS.token, form, signal)
-    return judgeTokens(answer, sentAt, Object.values(secrets), requested)
+    return judgeTokens(answer, sentAt, secretsOf(form), requested)
   }
 
   #post(
@@ -197,6 +199,13 @@ export class IlertClient {
     })
   }
 
+  /** Of the client, in the form (RFC 6749, section 2.3.1); a public client has an id alone. */
+  #credentials(): Record<string, string> {
+    const { clientID, clientSecret } = this.#connection
+    if (clientID === undefined) return {}
+    return { client_id: clientID, ...(clientSecret !== undefined && { client_secret: clientSecret }) }
+  }
+
   #clientID(): string {
     const { clientID } = this.#connection
     if (clientID === undefined) {
@@ -204,6 +213,11 @@ export class IlertClient {
     }
     return clientID
   }
+}
+
+/** What of a form must not be repeated by an error. */
+function secretsOf({ client_id, grant_type, redirect_uri, ...secrets }: Record<string, string>): string[] {
+  return Object.values(secrets)
 }
 
 function signalOf(method: string, o: Signalled | undefined): AbortSignal | undefined {

@@ -3,8 +3,9 @@ import { Strategy } from 'passport-strategy'
 import type { TokenInfo } from '../client/answers.ts'
 import { IlertClient } from '../client/client.ts'
 import { type Clock, type Connection, resolveConnection } from '../client/connection.ts'
-import { APP_OPTIONS } from '../client/options.ts'
+import { APP_OPTIONS, ENV_OPTIONS } from '../client/options.ts'
 import type { AccessTokenClaims } from '../ilert/claims.ts'
+import { IlertError, OAuthError } from '../ilert/errors.ts'
 import { covers, formatScope, type Scope, toList } from '../ilert/scopes.ts'
 import { BearerAnswers } from './bearer-cache.ts'
 import { challengeOf, challengeWith, type Refusal } from './bearer-challenge.ts'
@@ -110,7 +111,7 @@ export class IlertBearerStrategy extends Strategy {
     this.ask = askAbout(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback))
     this.clock = resolveConnection(options).clock
     this.client = new IlertClient(options)
-    const ask = (token: string, timeoutMs?: number) => this.client.tokenInfo(token, { timeoutMs })
+    const ask = (token: string, timeoutMs?: number) => this.client.tokenInfo(token, { timeoutMs }).catch(asOurs)
     this.answers = new BearerAnswers({ ask, clock: this.clock })
   }
 
@@ -166,6 +167,16 @@ export class IlertBearerStrategy extends Strategy {
     if (req.res) challengeWith(req.res, outcome.refusal, challenge)
     this.fail(challenge, outcome.refusal.status)
   }
+}
+
+/** An error that ilert makes of our own credentials is none of the caller's. */
+function asOurs(error: unknown): never {
+  if (!(error instanceof OAuthError)) throw error
+  const { clientID, clientSecret } = ENV_OPTIONS
+  throw new IlertError(
+    `ilert refuses the credentials of this API (${error.code}). Check clientID (${clientID}) and clientSecret (${clientSecret}).`,
+    { code: error.code, status: 500, cause: error },
+  )
 }
 
 /** What verify says of a refusal. */

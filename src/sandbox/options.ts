@@ -23,6 +23,11 @@ export interface SandboxOptions {
   accessTokenSeconds?: number
   /** How soon after a refresh the next one is refused. Default: 300, at most half of `accessTokenSeconds`; 0 for never. */
   refreshLimitSeconds?: number
+  /**
+   * Whether token_info and revoke refuse calls without the client's credentials, as RFC 7662 and RFC 7009 want it (section
+   * 2.1 of both). Default false: ilert's examples send the token alone.
+   */
+  requireCredentials?: boolean
   /** How many API requests an IP address has in a minute until it gets a 429. Default 700; 0 for as many as it likes. */
   requestsPerMinute?: number
   /** The clock to run by, which `sandbox.clock` can move. Default: the system's. */
@@ -47,6 +52,7 @@ const OPTIONS: Known<SandboxOptions> = {
   refreshTokens: true,
   accessTokenSeconds: true,
   refreshLimitSeconds: true,
+  requireCredentials: true,
   requestsPerMinute: true,
   clock: true,
 }
@@ -63,6 +69,7 @@ export function checkOptions(given: SandboxOptions | undefined, users: readonly 
     refreshTokens = 'rotate',
     accessTokenSeconds = ACCESS_TOKEN_SECONDS,
     refreshLimitSeconds = Math.min(REFRESH_INTERVAL_SECONDS, accessTokenSeconds / 2),
+    requireCredentials = false,
     requestsPerMinute = API_REQUESTS_PER_MINUTE,
     clock,
   } = knownOptions('createSandbox', given, OPTIONS)
@@ -82,6 +89,7 @@ export function checkOptions(given: SandboxOptions | undefined, users: readonly 
   if (!Number.isSafeInteger(requestsPerMinute) || requestsPerMinute < 0) {
     throw new TypeError('requestsPerMinute: expected a whole number, 0 (no limit) or more.')
   }
+  if (typeof requireCredentials !== 'boolean') throw new TypeError('requireCredentials: expected true or false.')
   if (clock !== undefined && typeof clock?.now !== 'function') {
     throw new TypeError('clock: expected an object with a method now() that returns milliseconds since the epoch.')
   }
@@ -91,7 +99,13 @@ export function checkOptions(given: SandboxOptions | undefined, users: readonly 
     redirectURI: checkRedirectURI(redirectURI),
     clock,
     requestsPerMinute,
-    settings: { accessTokenSeconds, refreshLimitSeconds, refreshTokens, approve: approver(approve, users) },
+    settings: {
+      accessTokenSeconds,
+      refreshLimitSeconds,
+      refreshTokens,
+      requireCredentials,
+      approve: approver(approve, users),
+    },
   }
 }
 

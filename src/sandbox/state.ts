@@ -53,6 +53,8 @@ export interface Settings {
   readonly accessTokenSeconds: number
   readonly refreshLimitSeconds: number
   readonly refreshTokens: RefreshBehaviour
+  /** Whether token_info and revoke want the client's credentials. */
+  readonly requireCredentials?: boolean
   /** Who answers the consent page without being asked. */
   readonly approve: SandboxUser | undefined
 }

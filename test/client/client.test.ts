@@ -198,11 +198,13 @@ describe('tokenInfo', () => {
 })
 
 describe('revoke', () => {
-  it('sends the refresh token in a form field', async () => {
+  it('sends the refresh token in a form field, with the credentials of the client', async () => {
     const server = await serve((response) => response.end())
     expect(await clientOf(server.origin).revoke('refresh+token')).toBeUndefined()
     expect(server.requests[0]).toMatchObject({ method: 'POST', path: '/api/developers/oauth2/revoke' })
-    expect(Object.fromEntries(new URLSearchParams(server.requests[0]?.body))).toEqual({ token: 'refresh+token' })
+    const credentials = { client_id: 'client-1', client_secret: 'secret+/=&' }
+    const form = Object.fromEntries(new URLSearchParams(server.requests[0]?.body))
+    expect(form).toEqual({ ...credentials, token: 'refresh+token' })
   })
 })
 

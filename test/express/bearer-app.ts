@@ -17,7 +17,7 @@ export interface ApiOptions {
   /** Added to what the sandbox says. */
   strategy?: StrategyOptions
   /** Makes the strategy in another way than `new IlertBearerStrategy(options)`. */
-  make?: (options: StrategyOptions) => IlertBearerStrategy
+  make?: (options: StrategyOptions, sandbox: Sandbox) => IlertBearerStrategy
   /** For `passport.authenticate()`, beside `session: false`. */
   authenticate?: object
   /** Takes the place of `passport.authenticate('ilert-bearer', …)`. */
@@ -68,7 +68,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const { apiURL, clock } = sandbox
   const appID = Number(sandbox.env.ILERT_APP_ID)
   const make = options.make ?? ((given) => new IlertBearerStrategy(given))
-  const strategy = make({ apiURL, clock, appID, ...options.strategy })
+  const strategy = make({ apiURL, clock, appID, ...options.strategy }, sandbox)
   const server = createServer({ maxHeaderSize: 64 * 1024 }) // so that long tokens arrive
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

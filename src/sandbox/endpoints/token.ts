@@ -25,7 +25,7 @@ export async function token(request: SandboxRequest, ilert: Ilert): Promise<Answ
 }
 
 /** Which code ilert has for a wrong secret is not stated; it must not be `invalid_grant`, which would end a sign-in. */
-function authenticate(form: URLSearchParams, { state }: Ilert): App {
+export function authenticate(form: URLSearchParams, { state }: Ilert): App {
   const app = state.app(required(form, 'client_id'))
   const secret = form.get('client_secret') ?? ''
   if (!app || !same(secret, app.clientSecret)) {
