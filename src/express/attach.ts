@@ -87,7 +87,7 @@ async function logInAndAttach(
     throw error
   }
   // A new session of a client that has gone is nobody's. It may yet come with another request.
-  if (!logIn || !responseOf(req).destroyed) signIn.attached()
+  if (!logIn || !responseOf(req).destroyed) signIn.attached(req)
   watch.attached(req)
   if (before) void revokeReplaced(before, entry, tokens)
 }

@@ -20,7 +20,8 @@ export interface Attempt {
 /** An attempt as its cookie says it. */
 type SealedAttempt = Attempt & { expiresAt: number }
 
-const LIFETIME_SECONDS = 600
+/** How long a user may take at ilert. */
+export const LIFETIME_SECONDS = 600
 
 /**
  * How many attempts a browser may have at once. Each is a cookie, and the browser sends all of them with every request:
@@ -28,6 +29,13 @@ const LIFETIME_SECONDS = 600
  */
 const SLOTS = Array.from({ length: 6 }, (_, slot) => slot)
 const MAX_COOKIE_BYTES = 960
+
+/**
+ * Over TLS the prefix keeps other hosts of the domain, and scripts, from setting the cookie. Browsers that do not know
+ * `__Host-Http-` yet enforce `__Host-`, with which it begins (RFC 6265bis, "Cookie Name Prefixes").
+ */
+const OVER_TLS = '__Host-Http-ilert.'
+const PLAIN = 'ilert.'
 
 /** The slot that the next attempt prefers. Processes that start together must not go round in step. */
 let nextSlot = (randomOctets(1)[0] as number) % SLOTS.length
@@ -129,12 +137,15 @@ export class Attempts {
   }
 }
 
-/**
- * Over TLS the prefix keeps other hosts of the domain, and scripts, from setting the cookie. Browsers that do not know
- * `__Host-Http-` yet enforce `__Host-`, with which it begins (RFC 6265bis, "Cookie Name Prefixes").
- */
+/** Takes back every attempt that the browser has: what it began before a sign-out is not to sign it in again. */
+export function takeBackAttempts(req: Request): void {
+  for (const name of SLOTS.flatMap((slot) => [PLAIN + slot, OVER_TLS + slot])) {
+    if (cookiesNamed(req, name).length > 0) putCookie(req, name, '', 0)
+  }
+}
+
 function cookieName(slot: number, redirectURI: string): string {
-  return `${/^https:/i.test(redirectURI) ? '__Host-Http-' : ''}ilert.${slot}`
+  return (/^https:/i.test(redirectURI) ? OVER_TLS : PLAIN) + slot
 }
 
 /** Made of the verifier, which is in the cookie already: the state would take 30 bytes of it. */

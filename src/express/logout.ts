@@ -1,9 +1,12 @@
 import type { Request, RequestHandler } from 'express'
 import type { TokenManager } from '../tokens/manager.ts'
+import { takeBackAttempts } from './attempts.ts'
 import { lifetimeOf, type RequestSession, type SessionEntries, sessionOf } from './session-entry.ts'
+import type { SignIns } from './sign-ins.ts'
 
 interface LogoutParts {
   readonly entries: SessionEntries
+  readonly signIns: SignIns
   readonly tokens: TokenManager
   readonly bind: (req: Request) => void
 }
@@ -13,7 +16,10 @@ interface LogoutParts {
  *
  * @throws TypeError
  */
-export function logoutMiddleware({ entries, tokens, bind }: LogoutParts, redirect: string | undefined): RequestHandler {
+export function logoutMiddleware(
+  { entries, signIns, tokens, bind }: LogoutParts,
+  redirect: string | undefined,
+): RequestHandler {
   if (redirect !== undefined && (typeof redirect !== 'string' || redirect === '')) {
     throw new TypeError('redirect: expected a path or a URL.')
   }
@@ -28,6 +34,8 @@ export function logoutMiddleware({ entries, tokens, bind }: LogoutParts, redirec
       bind(req)
       const entry = entries.raw(session)
       const lifetime = lifetimeOf(session)
+      takeBackAttempts(req)
+      signIns.end(req.sessionID, entry?.account)
       // The session ends first: whatever happens to the tokens, the user is signed out here.
       await destroyed(session)
       if (entry && !entry.shared) await tokens.signOut(entry.grant, lifetime)

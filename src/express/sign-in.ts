@@ -1,7 +1,7 @@
 import type { Request } from 'express'
-import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
 import type { IlertClient } from '../client/client.ts'
+import type { Clock } from '../client/connection.ts'
 import { traced } from '../client/trace.ts'
 import { ReauthenticationRequired } from '../ilert/errors.ts'
 import type { TokenManager } from '../tokens/manager.ts'
@@ -13,6 +13,7 @@ import type { Ask, Verdict } from './verify.ts'
 
 /** What a sign-in works with. */
 export interface SignInParts {
+  readonly clock: Clock
   readonly client: IlertClient
   readonly tokens: TokenManager
   readonly ask: Ask
@@ -43,8 +44,12 @@ export class SignIn {
   /** A request has had its answer, or no other can come any more. */
   #settled = false
   #over = false
+  /** The user has signed out meanwhile. */
+  #ended = false
   /** The tokens are those of another session, too. */
   #joined = false
+  /** The sessions of its requests, as they were before and after. */
+  readonly #sessions = new Set<string>()
 
   constructor(req: Request, code: string, attempt: Attempt, parts: SignInParts) {
     this.code = code
@@ -61,11 +66,29 @@ export class SignIn {
     return this.#tokens?.scope ?? []
   }
 
+  /** Whether ilert has granted anything for the code: nobody can make such codes up. */
+  get exchanged(): boolean {
+    return this.#tokens !== undefined
+  }
+
+  /** Whether the user has signed out since it began. No request is signed in by it any more. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Ends it if it is a sign-in of this session or of this ilert user. Returns whether it is. */
+  endIfOf(sessionID: string, account: string | undefined): boolean {
+    const isTheirs = this.#sessions.has(sessionID) || (account !== undefined && account === this.#profile?.id)
+    if (isTheirs) this.#ended = true
+    return isTheirs
+  }
+
   /** Lets a request take part. The last one to end without having attached the tokens has them revoked. */
   join(req: Request): void {
     const res = responseOf(req)
     if (res.destroyed) return
     this.#requests++
+    this.#sessions.add(req.sessionID)
     res.once('close', () => {
       this.#requests--
       // A client that has gone may be a browser whose user has clicked twice: the other request is yet to come.
@@ -82,14 +105,16 @@ export class SignIn {
 
   /** Stores the tokens for a session that lives for `ttlMs`. Resolves to what the session is to remember. */
   store(req: Request, ttlMs: number): Promise<NewEntry> {
-    if (this.#over) return Promise.reject(new ReauthenticationRequired('This sign-in is over. Start again.'))
+    if (this.#over || this.#ended)
+      return Promise.reject(new ReauthenticationRequired('This sign-in has ended. Start again.'))
     this.#entry ??= this.#store(req, ttlMs)
     return this.#entry
   }
 
-  /** To be called once a session has them. */
-  attached(): void {
+  /** To be called once the request's session has them. */
+  attached(req: Request): void {
     this.#attached = true
+    this.#sessions.add(req.sessionID)
   }
 
   async #run(req: Request, attempt: Attempt): Promise<SignInResult> {
@@ -152,36 +177,6 @@ export class SignIn {
       else tokens.discard(this.#tokens as TokenSet)
     }
     letGo().catch(() => {}) // whoever waited for the result was told; nobody waits for this
-  }
-}
-
-/**
- * The sign-ins under way, and those that have just ended, by state: a second click, or a prefetch, arrives while the
- * browser still has the attempt's cookie.
- */
-export class SignIns {
-  readonly #known: LRUCache<string, SignIn>
-  readonly #parts: SignInParts
-
-  /** @param rememberMs how long after the last request of a sign-in another one may come */
-  constructor(parts: SignInParts, rememberMs = 60_000) {
-    this.#parts = parts
-    this.#known = new LRUCache({
-      max: 1000,
-      ttl: rememberMs,
-      ttlAutopurge: true,
-      dispose: (signIn) => signIn.settle(),
-    })
-  }
-
-  /** The sign-in of this state. Undefined where it goes on with another code. */
-  take(req: Request, state: string, code: string, attempt: Attempt): SignIn | undefined {
-    const known = this.#known.get(state)
-    if (known && known.code !== code) return undefined
-    const signIn = known ?? new SignIn(req, code, attempt, this.#parts)
-    this.#known.set(state, signIn)
-    signIn.join(req)
-    return signIn
   }
 }
 

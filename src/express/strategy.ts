@@ -36,7 +36,7 @@ import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
 import { SessionEntries, sessionParts } from './session-entry.ts'
 import { SessionWatch } from './session-watch.ts'
-import { SignIns } from './sign-in.ts'
+import { SignIns } from './sign-ins.ts'
 import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
 
 /** What `passport.authenticate('ilert', options)` takes beside Passport's own options. */
@@ -72,6 +72,7 @@ type Outcome =
   | { action: 'success'; user: Express.User; info: object | undefined }
 
 const START_AGAIN = 'Start again from the sign-in page.'
+const NOT_UNDER_WAY = `This sign-in was not begun in this browser, has ended, or took too long. ${START_AGAIN}`
 
 /**
  * Signs users in with ilert: authorization code with PKCE (RFC 6749, section 4.1; RFC 7636), each attempt on its own.
@@ -191,6 +192,7 @@ export class IlertStrategy extends OAuth2Strategy {
     const purpose = `attempts of ${clientID} at ${appURL ?? APP_URL} and ${apiURL}`
     this.attempts = new Attempts(new Sealer(secrets, purpose), clock)
     this.signIns = new SignIns({
+      clock,
       client: this.client,
       tokens: this.tokens,
       ask: askWith(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback)),
@@ -249,7 +251,8 @@ export class IlertStrategy extends OAuth2Strategy {
   logout(options?: { redirect?: string }, ...rest: unknown[]): RequestHandler {
     noMore('logout', rest)
     const { redirect } = knownOptions('logout', options, { redirect: true })
-    return logoutMiddleware({ entries: this.entries, tokens: this.tokens, bind: (req) => this.bind(req) }, redirect)
+    const { entries, signIns, tokens } = this
+    return logoutMiddleware({ entries, signIns, tokens, bind: (req) => this.bind(req) }, redirect)
   }
 
   /** Makes the request's session store known. */
@@ -301,16 +304,19 @@ export class IlertStrategy extends OAuth2Strategy {
   private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {
     const { state, code, error, errorDescription } = callback
     const redirectURI = absoluteURL(req, this.callbackURL)
+    if (state !== undefined && code !== undefined) this.signIns.admit(req, state)
     const attempt = state === undefined ? undefined : await this.attempts.take(req, state, redirectURI)
     if (state === undefined || !attempt) {
-      return refuse(403, `This sign-in was not begun in this browser, is over, or took too long. ${START_AGAIN}`)
+      return refuse(403, NOT_UNDER_WAY)
     }
     if (error !== undefined) return refusedByIlert(error, errorDescription, [code ?? '', attempt.codeVerifier])
     if (code === undefined) return refuse(400, `The answer has no code. ${START_AGAIN}`)
 
     const signIn = this.signIns.take(req, state, code, attempt)
-    if (!signIn) return refuse(400, `This sign-in goes on with another code. ${START_AGAIN}`)
+    if (signIn === 'another code') return refuse(400, `This sign-in goes on with another code. ${START_AGAIN}`)
+    if (signIn === 'spent') return refuse(403, NOT_UNDER_WAY)
     const result = await signIn.result
+    if (signIn.ended) return refuse(403, NOT_UNDER_WAY)
     if (!result.user)
       return { action: 'fail', status: 'status' in result ? result.status : undefined, info: result.info }
 

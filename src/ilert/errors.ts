@@ -132,6 +132,7 @@ type NetworkErrorCode =
   | 'store_unavailable'
   | 'backing_off'
   | 'refresh_refused'
+  | 'too_many_sign_ins'
 
 /**
  * Nothing is known to be wrong with the user or the grant: ilert, the network or the token store is away. Trying again

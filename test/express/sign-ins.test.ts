@@ -3,7 +3,7 @@
  */
 import { EventEmitter } from 'node:events'
 import type { Request } from 'express'
-import { SignIns } from '../../src/express/sign-in.ts'
+import { SignIns } from '../../src/express/sign-ins.ts'
 import { IlertClient, MemoryTokenStore, TokenManager } from '../../src/index.ts'
 import { REVOKE, TOKEN } from '../support/app.ts'
 import { closeServers, json, serve } from '../support/server.ts'
@@ -20,9 +20,12 @@ afterEach(async () => {
 
 /** An ilert that gives each code tokens of its own, and whoever signs in with it. */
 async function startSignIns(tokenKey?: () => string, rememberMs?: number) {
+  const strangers = { come: false }
   const ilert = await serve((response, { path, body }) => {
     const code = new URLSearchParams(body).get('code')
-    if (path === TOKEN) json(response, 200, { access_token: `a-${code}`, refresh_token: `r-${code}`, scope: 'profile' })
+    if (path === TOKEN && strangers.come) json(response, 401, { code: 'invalid_grant' })
+    else if (path === TOKEN)
+      json(response, 200, { access_token: `a-${code}`, refresh_token: `r-${code}`, scope: 'profile' })
     else json(response, 200, path === REVOKE ? {} : { id: 1 })
   })
   const options = { clientID: 'app', clientSecret: 'a-secret-for-these-tests-alone-0123456789', apiURL: ilert.origin }
@@ -33,52 +36,62 @@ async function startSignIns(tokenKey?: () => string, rememberMs?: number) {
     () => client.close(),
   )
   const ask = async () => ({ user: { id: 1 } as Express.User })
-  const signIns = new SignIns({ client, tokens, ask, allowedTenants: undefined, tokenKey }, rememberMs)
+  const time = { now: 1_800_000_000_000 }
+  const parts = { clock: { now: () => time.now }, client, tokens, ask, allowedTenants: undefined, tokenKey }
+  const signIns = new SignIns(parts, rememberMs)
+  /** Takes part in a sign-in, which there must be. */
+  const take = (req: Request, state: string, code: string) => {
+    const signIn = signIns.take(req, state, code, ATTEMPT)
+    if (typeof signIn === 'string') throw new Error(signIn)
+    return signIn
+  }
   const revoked = () => ilert.requests.filter(({ path }) => path === REVOKE).map(({ body }) => /r-\w+/.exec(body)?.[0])
-  return { ilert, tokens, signIns, revoked }
+  return { ilert, strangers, tokens, signIns, take, time, revoked }
 }
 
 /** A request, and how its answer ends. */
-function request({ destroyed = false } = {}) {
-  const res = Object.assign(new EventEmitter(), { destroyed, writableFinished: false })
+function request({ destroyed = false, sessionID = 'a session' } = {}) {
+  const headers: Record<string, unknown> = {}
+  const setHeader = (name: string, value: unknown) => Object.assign(headers, { [name]: value })
+  const res = Object.assign(new EventEmitter(), { destroyed, writableFinished: false, setHeader })
   const end = (writableFinished: boolean) => {
     Object.assign(res, { writableFinished, destroyed: true })
     res.emit('close')
   }
-  return { req: { res } as unknown as Request, answered: () => end(true), left: () => end(false) }
+  return { req: { res, sessionID } as unknown as Request, headers, answered: () => end(true), left: () => end(false) }
 }
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 30))
 
 it('a state has one code: another one is no part of its sign-in', async () => {
-  const { signIns, ilert } = await startSignIns()
-  const first = signIns.take(request().req, 'state', 'one', ATTEMPT)
-  expect(signIns.take(request().req, 'state', 'two', ATTEMPT)).toBeUndefined()
-  expect(signIns.take(request().req, 'state', 'one', ATTEMPT)).toBe(first)
-  await first?.result
+  const { signIns, take, ilert } = await startSignIns()
+  const first = take(request().req, 'state', 'one')
+  expect(signIns.take(request().req, 'state', 'two', ATTEMPT)).toBe('another code')
+  expect(take(request().req, 'state', 'one')).toBe(first)
+  await first.result
   expect(ilert.requests.filter(({ path }) => path === TOKEN)).toHaveLength(1)
 })
 
-it('an answer without tokens being attached has them revoked, and the sign-in is over', async () => {
-  const { signIns, revoked } = await startSignIns()
+it('an answer without tokens being attached has them revoked, and the sign-in has ended', async () => {
+  const { take, revoked } = await startSignIns()
   const { req, answered } = request()
-  const signIn = signIns.take(req, 'state', 'one', ATTEMPT)
-  await signIn?.result
+  const signIn = take(req, 'state', 'one')
+  await signIn.result
   answered()
   await until(() => revoked().length === 1, 'revoked')
   expect(revoked()).toEqual(['r-one'])
-  await expect(signIn?.store(req, HOUR)).rejects.toMatchObject({
+  await expect(signIn.store(req, HOUR)).rejects.toMatchObject({
     name: 'ReauthenticationRequired',
-    message: 'This sign-in is over. Start again.',
+    message: 'This sign-in has ended. Start again.',
   })
 })
 
 it('tokens that were stored, and then not attached, are forgotten and revoked', async () => {
-  const { signIns, tokens, revoked } = await startSignIns()
+  const { take, tokens, revoked } = await startSignIns()
   const { req, answered } = request()
-  const signIn = signIns.take(req, 'state', 'one', ATTEMPT)
-  await signIn?.result
-  const { grant } = (await signIn?.store(req, HOUR)) ?? { grant: '' }
+  const signIn = take(req, 'state', 'one')
+  await signIn.result
+  const { grant } = await signIn.store(req, HOUR)
   expect(await tokens.accessToken(grant)).toBe('a-one')
   answered()
   await until(() => revoked().length === 1, 'revoked')
@@ -86,12 +99,12 @@ it('tokens that were stored, and then not attached, are forgotten and revoked', 
 })
 
 it('tokens that were attached stay', async () => {
-  const { signIns, tokens, revoked } = await startSignIns()
+  const { take, tokens, revoked } = await startSignIns()
   const { req, answered } = request()
-  const signIn = signIns.take(req, 'state', 'one', ATTEMPT)
-  await signIn?.result
-  const { grant } = (await signIn?.store(req, HOUR)) ?? { grant: '' }
-  signIn?.attached()
+  const signIn = take(req, 'state', 'one')
+  await signIn.result
+  const { grant } = await signIn.store(req, HOUR)
+  signIn.attached(req)
   answered()
   await turn()
   expect(revoked()).toEqual([])
@@ -99,11 +112,11 @@ it('tokens that were attached stay', async () => {
 })
 
 it("tokens under a key of the app's own stay, attached or not", async () => {
-  const { signIns, tokens, revoked } = await startSignIns(() => 'user:1')
+  const { take, tokens, revoked } = await startSignIns(() => 'user:1')
   const { req, answered } = request()
-  const signIn = signIns.take(req, 'state', 'one', ATTEMPT)
-  await signIn?.result
-  expect(await signIn?.store(req, HOUR)).toEqual({ grant: 'user:1', account: '1', shared: true })
+  const signIn = take(req, 'state', 'one')
+  await signIn.result
+  expect(await signIn.store(req, HOUR)).toEqual({ grant: 'user:1', account: '1', shared: true })
   answered()
   await turn()
   expect(revoked()).toEqual([])
@@ -112,51 +125,125 @@ it("tokens under a key of the app's own stay, attached or not", async () => {
 
 describe('a client that has gone', () => {
   it('may come back: its tokens are kept until nobody can come any more', async () => {
-    const { signIns, revoked } = await startSignIns()
+    const { take, revoked } = await startSignIns()
     const { req, left } = request()
-    const signIn = signIns.take(req, 'state', 'one', ATTEMPT)
-    await signIn?.result
+    const signIn = take(req, 'state', 'one')
+    await signIn.result
     left()
     await turn()
     expect(revoked()).toEqual([])
-    // A thousand others are known by then, and this one no more.
-    const others = Array.from({ length: 1000 }, (_, i) => signIns.take(request().req, `state ${i}`, `x${i}`, ATTEMPT))
+    // A thousand others have ended by then, and this one is known no more.
+    for (let i = 0; i < 1000; i++) await take(request().req, `state ${i}`, `x${i}`).result
     await until(() => revoked().length === 1, 'revoked')
-    await Promise.all(others.map(async (other) => await other?.result))
     expect(revoked()).toEqual(['r-one'])
   })
 
   it('has its tokens revoked once it has not come back for a while', async () => {
-    const { signIns, revoked } = await startSignIns(undefined, 20)
+    const { take, revoked } = await startSignIns(undefined, 20)
     const { req, left } = request()
-    const signIn = signIns.take(req, 'state', 'one', ATTEMPT)
-    await signIn?.result
+    const signIn = take(req, 'state', 'one')
+    await signIn.result
     left()
     await until(() => revoked().length === 1, 'revoked')
     expect(revoked()).toEqual(['r-one'])
   })
 
   it('before its request was looked at has no part in the sign-in', async () => {
-    const { signIns, revoked } = await startSignIns()
+    const { take, revoked } = await startSignIns()
     const gone = request({ destroyed: true })
     const { req, answered } = request()
-    const signIn = signIns.take(gone.req, 'state', 'one', ATTEMPT)
-    signIns.take(req, 'state', 'one', ATTEMPT)
-    await signIn?.result
+    const signIn = take(gone.req, 'state', 'one')
+    take(req, 'state', 'one')
+    await signIn.result
     answered()
     await until(() => revoked().length === 1, 'revoked')
   })
 
   it('while another request for the same sign-in goes on takes nothing from it', async () => {
-    const { signIns, revoked } = await startSignIns()
+    const { take, revoked } = await startSignIns()
     const [first, second] = [request(), request()]
-    const signIn = signIns.take(first.req, 'state', 'one', ATTEMPT)
-    signIns.take(second.req, 'state', 'one', ATTEMPT)
-    await signIn?.result
+    const signIn = take(first.req, 'state', 'one')
+    take(second.req, 'state', 'one')
+    await signIn.result
     first.answered()
     await turn()
     expect(revoked()).toEqual([])
     second.left()
     await until(() => revoked().length === 1, 'revoked')
+  })
+})
+
+describe('a sign-in that has ended', () => {
+  it('may be joined for ten seconds, which nobody prolongs; its state is never exchanged again', async () => {
+    const { signIns, take, time, ilert } = await startSignIns()
+    const signIn = take(request().req, 'state', 'one')
+    await signIn.result
+    for (let i = 0; i < 3; i++) {
+      time.now += 3333
+      expect(take(request().req, 'state', 'one')).toBe(signIn)
+    }
+    time.now += 1
+    for (let i = 0; i < 3; i++) expect(signIns.take(request().req, 'state', 'one', ATTEMPT)).toBe('spent')
+    expect(ilert.requests.filter(({ path }) => path === TOKEN)).toHaveLength(1)
+  })
+
+  it.each(['the session', 'the ilert user'])('may not be joined after a sign-out: of %s', async (whose) => {
+    const { signIns, take, ilert } = await startSignIns()
+    const { req } = request({ sessionID: 'before' })
+    const signIn = take(req, 'state', 'one')
+    await signIn.result
+    signIn.attached(Object.assign(req, { sessionID: 'after' }))
+    if (whose === 'the session') signIns.end('after', undefined)
+    else signIns.end('another session', '1')
+    expect(signIns.take(request().req, 'state', 'one', ATTEMPT)).toBe('spent')
+    await expect(signIn.store(req, HOUR)).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
+    expect(ilert.requests.filter(({ path }) => path === TOKEN)).toHaveLength(1)
+  })
+
+  it('stays for those whom a sign-out does not concern', async () => {
+    const { signIns, take } = await startSignIns()
+    const signIn = take(request().req, 'state', 'one')
+    await signIn.result
+    signIns.end('another session', '2')
+    signIns.end('another session', undefined)
+    expect(take(request().req, 'state', 'one')).toBe(signIn)
+  })
+
+  it('is not forgotten because of strangers whose codes are made up', async () => {
+    const { take, strangers } = await startSignIns()
+    const signIn = take(request().req, 'state', 'one')
+    await signIn.result
+    strangers.come = true
+    for (let i = 0; i < 1100; i++) await take(request().req, `state ${i}`, `x${i}`).result.catch(() => {})
+    expect(take(request().req, 'state', 'one')).toBe(signIn)
+  })
+})
+
+describe('a sign-in under way', () => {
+  it('signs nobody in after the sign-out of its session, and its tokens are revoked', async () => {
+    const { signIns, take, revoked } = await startSignIns()
+    const { req, answered } = request()
+    const signIn = take(req, 'state', 'one')
+    signIns.end('a session', undefined)
+    await signIn.result
+    expect(signIn.ended).toBe(true)
+    await expect(signIn.store(req, HOUR)).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
+    answered()
+    await until(() => revoked().length === 1, 'revoked')
+    expect(signIns.take(request().req, 'state', 'one', ATTEMPT)).toBe('spent')
+  })
+
+  it('is one of a hundred at most, is never given up for another, and can be joined all the same', async () => {
+    const { signIns, take } = await startSignIns()
+    const begun = Array.from({ length: 100 }, (_, i) => take(request().req, `state ${i}`, `x${i}`))
+    const { req, headers } = request()
+    expect(() => signIns.admit(req, 'another')).toThrow(
+      expect.objectContaining({ name: 'NetworkError', code: 'too_many_sign_ins', status: 503, retryAfterSeconds: 5 }),
+    )
+    expect(headers).toEqual({ 'Retry-After': 5 })
+    expect(() => signIns.admit(request().req, 'state 0')).not.toThrow()
+    expect(take(request().req, 'state 0', 'x0')).toBe(begun[0])
+    await begun[99]?.result
+    expect(() => signIns.admit(request().req, 'another')).not.toThrow()
   })
 })

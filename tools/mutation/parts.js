@@ -56,6 +56,7 @@ const BY_THEMSELVES = [
   { path: 'src/express/return-to.ts', tests: ['test/express/return-to.test.ts'] },
   { path: 'src/express/session.ts', tests: ['test/express/{request-ilert,session-entry,logout,attach}.test.ts'] },
   { path: 'src/express/session-entry.ts', tests: ['test/express/{session-entry,attach}.test.ts'] },
+  { path: 'src/express/sign-ins.ts', tests: ['test/express/{sign-ins,replay,twice}.test.ts'] },
   {
     path: 'src/express/sign-in.ts',
     tests: ['test/express/{sign-in,sign-ins,twice,nowhere,own-store,require-scope}.test.ts'],
