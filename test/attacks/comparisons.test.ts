@@ -13,7 +13,7 @@ const OURS = 'both sides are what this process has from ilert or from its own se
 const WORDS = 'these are words, not secrets'
 const HARMLESS: Record<string, string> = {
   'express/bearer-challenge.ts present.includes(challenge)': WORDS,
-  'express/sign-in.ts known.code !== code': 'the code on the left is with ilert already, and of no use to anybody',
+  'express/sign-ins.ts known.code !== code': 'the code on the left is with ilert already, and of no use to anybody',
   'sandbox/command.ts (error as { code?: unknown } | null)?.code': WORDS,
   "sandbox/endpoints/token.ts code.scope.includes('offline_access')": WORDS,
   'sandbox/options.ts BEHAVIOURS.includes(refreshTokens)': WORDS,
