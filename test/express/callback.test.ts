@@ -367,13 +367,13 @@ describe("what an app's own callback is told", () => {
 
   it.each<[string, number, (code: string, state: string) => string, string]>([
     [
-      `This sign-in was not begun in this browser, is over, or took too long. ${again}`,
+      `This sign-in was not begun in this browser, has ended, or took too long. ${again}`,
       403,
       (code) => `code=${code}&state=${'0'.repeat(23)}`,
       'GET',
     ],
     [
-      `This sign-in was not begun in this browser, is over, or took too long. ${again}`,
+      `This sign-in was not begun in this browser, has ended, or took too long. ${again}`,
       403,
       (code) => `code=${code}`,
       'GET',
