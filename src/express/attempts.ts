@@ -15,6 +15,8 @@ export interface Attempt {
   asked?: string
   /** The ilert user who must come back. */
   expects?: string
+  /** A hash of the Passport user who was signed in when it began; absent: nobody was. */
+  user?: string
 }
 
 /** An attempt as its cookie says it. */
@@ -107,7 +109,7 @@ export class Attempts {
     return attempts.filter((attempt) => attempt !== undefined)
   }
 
-  async #seal(name: string, { redirectURI, codeVerifier, returnTo, asked, expects }: Attempt): Promise<string> {
+  async #seal(name: string, { redirectURI, codeVerifier, returnTo, asked, expects, user }: Attempt): Promise<string> {
     const expiresAt = Math.floor(this.#clock.now() / 1000) + LIFETIME_SECONDS
     // A list, since the names of fields would be a tenth of the cookie.
     return await this.#sealer.seal(
@@ -116,6 +118,7 @@ export class Attempts {
         codeVerifier,
         returnTo,
         expiresAt,
+        user,
         ...(asked === undefined ? [] : [asked, expects]),
       ]),
       name, // a cookie opens under its own name
@@ -125,13 +128,14 @@ export class Attempts {
   async #open(name: string, value: string): Promise<SealedAttempt | undefined> {
     const text = await this.#sealer.open(value, name)
     if (text === undefined) return undefined
-    const [redirectURI, codeVerifier, returnTo, expiresAt, asked, expects] = JSON.parse(text)
+    const [redirectURI, codeVerifier, returnTo, expiresAt, user, asked, expects] = JSON.parse(text)
     return {
       redirectURI,
       codeVerifier,
       ...(returnTo && { returnTo }),
       ...(asked && { asked }),
       ...(expects && { expects }),
+      ...(user && { user }),
       expiresAt: expiresAt * 1000,
     }
   }

@@ -72,6 +72,7 @@ type Outcome =
   | { action: 'success'; user: Express.User; info: object | undefined }
 
 const START_AGAIN = 'Start again from the sign-in page.'
+const ANOTHER_USER = `The user who began this sign-in is not signed in here any more. Nothing was changed. ${START_AGAIN}`
 const NOT_UNDER_WAY = `This sign-in was not begun in this browser, has ended, or took too long. ${START_AGAIN}`
 
 /**
@@ -292,11 +293,12 @@ export class IlertStrategy extends OAuth2Strategy {
   ): Promise<string> {
     const redirectURI = absoluteURL(req, this.callbackURL)
     warnOfOtherHost(req, this.callbackURL)
+    const user = this.entries.userOf(req)
     const url = this.client.authorizationURL({
       redirectURI,
       scope: [...scope, ...this.extraScope],
       ...(tenant !== undefined && { tenant }),
-      ...(await this.attempts.begin(req, { redirectURI, ...attempt })),
+      ...(await this.attempts.begin(req, { redirectURI, ...attempt, ...(user !== undefined && { user }) })),
     })
     return url.href
   }
@@ -311,6 +313,7 @@ export class IlertStrategy extends OAuth2Strategy {
     }
     if (error !== undefined) return refusedByIlert(error, errorDescription, [code ?? '', attempt.codeVerifier])
     if (code === undefined) return refuse(400, `The answer has no code. ${START_AGAIN}`)
+    if (!this.isBeginner(req, attempt, state)) return refuse(403, ANOTHER_USER)
 
     const signIn = this.signIns.take(req, state, code, attempt)
     if (signIn === 'another code') return refuse(400, `This sign-in goes on with another code. ${START_AGAIN}`)
@@ -327,6 +330,17 @@ export class IlertStrategy extends OAuth2Strategy {
       else await attachNow(req, attachment)
     }
     return { action: 'success', user: result.user, info: 'info' in result ? result.info : undefined }
+  }
+
+  /**
+   * Whether the user who is signed in now is the one who began the attempt, if one was signed in then. Otherwise what one
+   * user has granted would become another's, in a browser that they share.
+   */
+  private isBeginner(req: Request, { user }: Attempt, state: string): boolean {
+    const present = this.entries.userOf(req)
+    if (user === undefined || user === present) return true
+    // A second click: the first one's sign-in has replaced the session whose cookie this request still has.
+    return present === undefined && this.signIns.knows(state)
   }
 
   /** Returns what the app's callback returns: the promise of one that is async. */

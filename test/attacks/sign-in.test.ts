@@ -255,15 +255,19 @@ describe('session fixation', () => {
   })
 })
 
-it('a step-up takes over nothing from the session of whoever has signed in meanwhile', async () => {
+it('a step-up of one user is refused under another who has signed in meanwhile, and changes nothing', async () => {
   const app = await appWithCart()
   const browser = app.browser()
   await browser.signIn()
   const stepUp = (await browser.send('/alerts', NAVIGATION)).location
   await browser.visit('/local/keep?as=somebody-else')
   await browser.visit('/cart/somebody-elses')
-  await browser.visit(await browser.consent(stepUp))
-  const home = await browser.home()
-  expect(home).toMatchObject({ connected: true, user: { provider: 'ilert' } })
-  expect(home.session).not.toHaveProperty('cart')
+  const calls = app.count(TOKEN)
+  expect((await browser.visit(await browser.consent(stepUp))).status).toBe(403)
+  expect(app.count(TOKEN)).toBe(calls)
+  expect(await browser.home()).toMatchObject({
+    connected: false,
+    user: { provider: 'local', id: 'somebody-else' },
+    session: { cart: 'somebody-elses' },
+  })
 })

@@ -69,6 +69,7 @@ describe('what an attempt remembers', () => {
     ['nothing but where to come back to', {}],
     ['the page to go to', { returnTo: '/alerts?state=open' }],
     ['the scopes that a page needs', { asked: 'alert:w service' }],
+    ['who was signed in', { user: 'a-hash-of-22-characters' }],
     ['the scopes that a page needs, and who must come back', { asked: 'alert:w', expects: '4711', returnTo: '/' }],
   ])('comes back: %s', async (_, o) => {
     const { begin, take } = await startAttempts()
@@ -113,7 +114,7 @@ describe("an attempt's cookie", () => {
 
   it.each<[string, Partial<Attempt>]>([
     ['a plain sign-in', {}],
-    ['a step-up', { asked: 'alert:w', expects: '4711' }],
+    ['a step-up', { asked: 'alert:w', expects: '4711', user: 'u'.repeat(22) }],
   ])('has room for a page of 512 characters, with an ordinary callback URL: %s', async (_, o) => {
     const { begin, take } = await startAttempts()
     const redirectURI = 'https://alerts.example.com/auth/ilert/callback'
