@@ -5,7 +5,6 @@ import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import { OAuthError } from '../ilert/errors.ts'
 import type { Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
 import { TokenManager } from '../tokens/manager.ts'
@@ -13,7 +12,7 @@ import { Sealer, tokenSealer } from '../tokens/seal.ts'
 import type { TokenStore } from '../tokens/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
 import { attachAtLogIn, attachNow } from './attach.ts'
-import { type Attempt, Attempts } from './attempts.ts'
+import { type Attempt, Attempts, responseOf } from './attempts.ts'
 import { type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
 import { logoutMiddleware } from './logout.ts'
 import {
@@ -31,6 +30,7 @@ import {
 } from './options.ts'
 import type { IlertProfile } from './profile.ts'
 import { absoluteURL, warnOfOtherHost } from './redirect-uri.ts'
+import { type Failure, failWithReason, refuse, refusedByIlert, START_AGAIN, wayOn } from './refusal.ts'
 import { requireScopeMiddleware } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
@@ -63,15 +63,18 @@ interface PassportOptions extends AuthenticateOptions {
   session?: boolean
   /** Set by `passport.authorize()`. */
   assignProperty?: string
+  /** Passport's: where a user goes who has signed in. */
+  successRedirect?: string
+  /** Passport's: the same for users without a `req.session.returnTo`. */
+  successReturnToOrRedirect?: string
 }
 
 /** What becomes of a request: one of Passport's four ways to end it. */
 type Outcome =
   | { action: 'redirect'; url: string }
-  | { action: 'fail'; status: number | undefined; info: object | undefined }
+  | Failure
   | { action: 'success'; user: Express.User; info: object | undefined }
 
-const START_AGAIN = 'Start again from the sign-in page.'
 const ANOTHER_USER = `The user who began this sign-in is not signed in here any more. Nothing was changed. ${START_AGAIN}`
 const NOT_UNDER_WAY = `This sign-in was not begun in this browser, has ended, or took too long. ${START_AGAIN}`
 
@@ -206,7 +209,7 @@ export class IlertStrategy extends OAuth2Strategy {
   override authenticate(req: Request, options: PassportOptions = {}): void {
     this.answer(req, options)
       .then(
-        (outcome) => this.deliver(outcome),
+        (outcome) => this.deliver(req, options, outcome),
         (error: unknown) => this.error(asError(error)),
       )
       // Thrown by the app's own callback, which must not be called a second time.
@@ -308,16 +311,14 @@ export class IlertStrategy extends OAuth2Strategy {
     const redirectURI = absoluteURL(req, this.callbackURL)
     if (state !== undefined && code !== undefined) this.signIns.admit(req, state)
     const attempt = state === undefined ? undefined : await this.attempts.take(req, state, redirectURI)
-    if (state === undefined || !attempt) {
-      return refuse(403, NOT_UNDER_WAY)
-    }
+    if (state === undefined || !attempt) return this.refuseUnknown(req)
     if (error !== undefined) return refusedByIlert(error, errorDescription, [code ?? '', attempt.codeVerifier])
     if (code === undefined) return refuse(400, `The answer has no code. ${START_AGAIN}`)
     if (!this.isBeginner(req, attempt, state)) return refuse(403, ANOTHER_USER)
 
     const signIn = this.signIns.take(req, state, code, attempt)
     if (signIn === 'another code') return refuse(400, `This sign-in goes on with another code. ${START_AGAIN}`)
-    if (signIn === 'spent') return refuse(403, NOT_UNDER_WAY)
+    if (signIn === 'spent') return this.refuseUnknown(req)
     const result = await signIn.result
     if (signIn.ended) return refuse(403, NOT_UNDER_WAY)
     if (!result.user)
@@ -343,26 +344,20 @@ export class IlertStrategy extends OAuth2Strategy {
     return present === undefined && this.signIns.knows(state)
   }
 
-  /** Returns what the app's callback returns: the promise of one that is async. */
-  private deliver(outcome: Outcome): unknown {
-    if (outcome.action === 'redirect') return this.redirect(outcome.url)
-    // Passport's types know a challenge as a string; what it hands on may be any info.
-    if (outcome.action === 'fail') return this.fail(outcome.info as unknown as string, outcome.status as number)
-    return this.success(outcome.user, outcome.info)
+  /**
+   * Nothing is exchanged, and nobody becomes another user. One who is signed in with ilert has no use for a reason: they
+   * have pressed Back and allowed again what is done already.
+   */
+  private refuseUnknown(req: Request): Failure {
+    return { ...refuse(403, NOT_UNDER_WAY), leadsOn: this.entries.read(req) !== undefined }
   }
-}
 
-function refuse(status: number, message: string): Outcome {
-  return { action: 'fail', status, info: { message } }
-}
-
-/**
- * A user who declines is a failure of the sign-in; the rest are mistakes of the app or of ilert. All of it is what a
- * browser has brought, and anybody's browser may bring it again and again: never a 5xx, whatever ilert's word is.
- */
-function refusedByIlert(code: string, description: string | undefined, secrets: readonly string[]): Outcome {
-  const error = OAuthError.from(code, 400, description, secrets)
-  if (code !== 'access_denied') throw error
-  const info = { code, message: error.description ?? 'The user declined.' }
-  return { action: 'fail', status: 403, info }
+  /** Returns what the app's callback returns: the promise of one that is async. */
+  private deliver(req: Request, options: PassportOptions, outcome: Outcome): unknown {
+    if (outcome.action === 'redirect') return this.redirect(outcome.url)
+    if (outcome.action === 'success') return this.success(outcome.user, outcome.info)
+    // Passport's types know a challenge as a string; what it hands on may be any info.
+    const fail = () => this.fail(outcome.info as unknown as string, outcome.status as number)
+    return failWithReason(responseOf(req), fail, outcome, wayOn(options))
+  }
 }
