@@ -54,7 +54,7 @@ export const jsonOf: WeakMap<IlertUser, string> = new WeakMap()
 const MAX_SECONDS = 100 * 365 * 86_400
 
 /**
- * Judges an answer of the token endpoint (RFC 6749, sections 5.1 and 5.2, and ILERT.md, "Wire formats").
+ * Judges an answer of the token endpoint (RFC 6749, sections 5.1 and 5.2, and docs/ilert.md, "Wire formats").
  *
  * @param sentAt when the request was sent: what the lifetimes are counted from, so that they err on the short side.
  * @param secrets what was sent along; it is taken out of ilert's own words.
@@ -185,7 +185,10 @@ function after(answer: HttpAnswer): { retryAfterSeconds?: number } {
   return answer.headers['retry-after'] === undefined ? {} : { retryAfterSeconds: retryAfter(answer) }
 }
 
-/** ilert's API counts in fixed windows of a minute, and names no time when it refuses. ILERT.md, "Lifetimes and limits". */
+/**
+ * ilert's API counts in fixed windows of a minute, and names no time when it refuses.
+ * docs/ilert.md, "Lifetimes and limits".
+ */
 function secondsUntilNextMinute({ headers }: HttpAnswer): number {
   const now = Date.parse(String(headers.date ?? '')) || Date.now()
   return 60 - (Math.floor(now / 1000) % 60)

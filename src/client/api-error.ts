@@ -8,7 +8,7 @@ const DEEPEST_DETAILS = 4
 const LONGEST_DETAIL = 300
 
 /**
- * The error of an answer of ilert's API that is not a success. ILERT.md, "The API".
+ * The error of an answer of ilert's API that is not a success. docs/ilert.md, "The API".
  *
  * @param body its JSON, if it is an object.
  * @param secrets what was sent along; it is taken out of ilert's own words.

@@ -122,8 +122,8 @@ export class IlertClient {
   }
 
   /**
-   * Asks ilert whether an access token is good, and whose it is. ILERT.md, "Wire formats". The client's credentials go
-   * along if there are any (RFC 7662, section 2.1); an `OAuthError` says that they are wrong.
+   * Asks ilert whether an access token is good, and whose it is. docs/ilert.md, "Wire formats". The client's
+   * credentials go along if there are any (RFC 7662, section 2.1); an `OAuthError` says that they are wrong.
    */
   tokenInfo(accessToken: string, o?: Signalled): Promise<TokenInfo>
   /** @internal `timeoutMs`: less than a call may take otherwise. */

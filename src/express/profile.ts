@@ -22,7 +22,7 @@ export interface IlertProfile {
   readonly _json: unknown
 }
 
-/** @see ILERT.md, "Current user": all fields but `id` are optional. */
+/** @see docs/ilert.md, "Current user": all fields but `id` are optional. */
 export function toProfile(user: IlertUser, tokens: TokenSet): IlertProfile {
   const id = String(user.id)
   const claims = readClaims(tokens.accessToken)

@@ -104,7 +104,10 @@ export class IlertStrategy extends OAuth2Strategy {
   private readonly watch: SessionWatch
   private readonly callbackURL: string
   private readonly scope: readonly string[]
-  /** Added to every request of an app without a secret, which gets no refresh tokens otherwise. ILERT.md, "Scopes". */
+  /**
+   * Added to every request of an app without a secret, which gets no refresh tokens otherwise.
+   * docs/ilert.md, "Scopes".
+   */
   private readonly extraScope: readonly Scope[]
 
   /** @throws TypeError where an option is missing or malformed; it names the option and its variable. */

@@ -15,7 +15,10 @@ export interface AccessTokenClaims {
 /** An access token of ilert has less than 1 KiB. What is much longer is not decoded. */
 const LONGEST_TOKEN = 16 * 1024
 
-/** The claims of an access token, or undefined if it is no JWT, or too long for one of ilert. ILERT.md, "Wire formats". */
+/**
+ * The claims of an access token, or undefined if it is no JWT, or too long for one of ilert.
+ * docs/ilert.md, "Wire formats".
+ */
 export function readClaims(accessToken: string): AccessTokenClaims | undefined {
   let claims: Record<string, unknown>
   try {

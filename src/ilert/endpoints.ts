@@ -1,7 +1,7 @@
-/** ilert's web host, where users sign in and consent. ILERT.md, "Endpoints". */
+/** ilert's web host, where users sign in and consent. docs/ilert.md, "Endpoints". */
 export const APP_URL = 'https://app.ilert.com'
 
-/** ilert's API host, which also serves the token endpoints. ILERT.md, "Endpoints". */
+/** ilert's API host, which also serves the token endpoints. docs/ilert.md, "Endpoints". */
 export const API_URL = 'https://api.ilert.com'
 
 /** The paths of ilert's OAuth2 endpoints and of the signed-in user. */

@@ -60,7 +60,7 @@ const PUBLIC_CODES = new Set([
 /**
  * ilert refused: its answer carried a code, such as `invalid_grant` or `access_denied`.
  *
- * @see ILERT.md, "Error codes"; RFC 6749, sections 4.1.2.1 and 5.2
+ * @see docs/ilert.md, "Error codes"; RFC 6749, sections 4.1.2.1 and 5.2
  */
 export class OAuthError extends IlertError {
   /** ilert's explanation without control characters and without secrets, at most 300 characters. */
@@ -194,7 +194,7 @@ export class InsufficientScope extends IlertError {
   }
 }
 
-/** The HTTP status that goes with each of ilert's codes. ILERT.md, "Error codes". */
+/** The HTTP status that goes with each of ilert's codes. docs/ilert.md, "Error codes". */
 export const OAUTH_STATUS = {
   invalid_request: 400,
   invalid_scope: 400,

@@ -94,7 +94,7 @@ const WELL_FORMED = /^([!#-+\--9<-[\]-~]{1,128})(?::([rwd]))?$/
  * Takes one scope apart. Alone, a scope grants reading.
  *
  * @throws TypeError where `scope` is not well-formed: a name, and at most one of `:r`, `:w` and `:d`.
- * @see ILERT.md, "Scopes"
+ * @see docs/ilert.md, "Scopes"
  */
 export function parseScope(scope: string): { resource: string; permission: Permission } {
   const match = typeof scope === 'string' ? WELL_FORMED.exec(scope) : null
@@ -189,7 +189,7 @@ const PATTERNS = Object.entries(scopes).flatMap(([scope, { paths }]) =>
  * POST, PUT and PATCH and `:d` for DELETE. Sub-paths count as the resource they belong to; the query is ignored.
  * `null` for a method or a path that no documented scope opens.
  *
- * @see ILERT.md, "Scopes"
+ * @see docs/ilert.md, "Scopes"
  */
 export function requiredScope(method: string, path: string): string | null {
   const permission = PERMISSION_OF[String(method).toUpperCase()]

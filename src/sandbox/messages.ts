@@ -66,7 +66,7 @@ const STATUS: Record<OAuthCode, number> = { ...OAUTH_STATUS, too_many_requests: 
 
 export type OAuthCode = keyof typeof OAUTH_STATUS | 'too_many_requests'
 
-/** An error of the token, token_info and revoke endpoints, in ilert's form. ILERT.md, "Wire formats". */
+/** An error of the token, token_info and revoke endpoints, in ilert's form. docs/ilert.md, "Wire formats". */
 export function oauthError(
   code: OAuthCode,
   error: string,
@@ -75,7 +75,7 @@ export function oauthError(
   return json(status, { code, error }, headers, code)
 }
 
-/** An error of the API, in ilert's form. ILERT.md, "Wire formats". */
+/** An error of the API, in ilert's form. docs/ilert.md, "Wire formats". */
 export function apiError(status: number, code: string, message: string, headers: Record<string, string> = {}): Answer {
   return json(status, { status, code, message }, headers, code)
 }

@@ -20,7 +20,7 @@ import {
 
 interface Route {
   readonly methods: Readonly<Record<string, Endpoint>>
-  /** Whether a page of another origin may call it. ILERT.md, "Endpoints". */
+  /** Whether a page of another origin may call it. docs/ilert.md, "Endpoints". */
   readonly crossOrigin: boolean
   /** Whether a path of the table of scopes: whoever may not do a thing hears that, before hearing that nobody can. */
   readonly scoped?: true

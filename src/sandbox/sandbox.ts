@@ -70,7 +70,7 @@ export interface Sandbox {
 }
 
 /**
- * Starts an ilert of one's own, offline: everything in ILERT.md, with real sockets and a clock that can be moved.
+ * Starts an ilert of one's own, offline: everything in docs/ilert.md, with real sockets and a clock that can be moved.
  *
  * @throws TypeError which names the option that is not as it should be. Rejects with Node's error, such as `EADDRINUSE`,
  * where it cannot listen.

@@ -105,7 +105,10 @@ export class State {
     return account
   }
 
-  /** Remembers a refresh token, and ends the oldest where an app has too many of a user. ILERT.md, "Limits". */
+  /**
+   * Remembers a refresh token, and ends the oldest where an app has too many of a user.
+   * docs/ilert.md, "Lifetimes and limits".
+   */
   addRefreshToken(value: string, held: RefreshToken): void {
     const { app, user } = held.grant
     const key = `${app.clientID} ${user.username}`

@@ -14,7 +14,7 @@ function signingKey(): Promise<CryptoKey> {
 // NumericDate counts whole seconds. Rounded down, so that no token claims to outlive what the sandbox grants it.
 const seconds = (ms: number) => Math.floor(ms / 1000)
 
-/** An access token with the claims that ilert's sample has. ILERT.md, "Wire formats". */
+/** An access token with the claims that ilert's sample has. docs/ilert.md, "Wire formats". */
 export async function signAccessToken(grant: Grant, now: number, expiresAt: number): Promise<string> {
   const claims = {
     il_t: 'ACCESS',
@@ -34,7 +34,7 @@ export async function signAccessToken(grant: Grant, now: number, expiresAt: numb
     .sign(await signingKey())
 }
 
-/** A refresh token with the claims that ilert's sample has. ILERT.md, "Wire formats". */
+/** A refresh token with the claims that ilert's sample has. docs/ilert.md, "Wire formats". */
 export function signRefreshToken(expiresAt: number): Promise<string> {
   return new SignJWT({ il_t: 'OAUTH', il_v: 1, il_k: randomBytes(24).toString('base64url') })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })

@@ -4,7 +4,7 @@ const encode = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 const jwt = (claims: unknown) => `${encode({ alg: 'RS256' })}.${encode(claims)}.c2lnbmF0dXJl`
 
-/** The claims of ilert's sample access token. ILERT.md, "Wire formats". */
+/** The claims of ilert's sample access token. docs/ilert.md, "Wire formats". */
 const SAMPLE = {
   iss: 'ilert',
   il_t: 'ACCESS',

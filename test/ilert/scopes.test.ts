@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { covers, formatScope, likelyScope, parseScope, requiredScope, scopes, toList } from '../../src/ilert/scopes.ts'
 
-/** ILERT.md, "Scopes": each row of the table, with every path that the scope opens. */
+/** docs/ilert.md, "Scopes": each row of the table, with every path that the scope opens. */
 const TABLE: [scope: string, paths: string[]][] = [
   ['profile', ['/api/users/current']],
   ['offline_access', []],

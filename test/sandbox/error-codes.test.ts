@@ -1,6 +1,6 @@
 /*
- * ILERT.md, "Error codes": each has its status, and the OAuth endpoints' form. What goes wrong before there is a code is
- * told to the app by a redirect.
+ * docs/ilert.md, "Error codes": each has its status, and the OAuth endpoints' form. What goes wrong before there is a
+ * code is told to the app by a redirect.
  */
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { type OAuthCode, oauthError } from '../../src/sandbox/messages.ts'

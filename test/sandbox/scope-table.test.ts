@@ -1,5 +1,6 @@
 /*
- * ILERT.md, "Scopes": what each scope opens, written down again from its table, so that nothing is held against itself.
+ * docs/ilert.md, "Scopes": what each scope opens, written down again from its table, so that nothing is held against
+ * itself.
  */
 import { scopes } from '../../src/ilert/scopes.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'

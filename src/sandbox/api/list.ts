@@ -1,7 +1,7 @@
 import { apiError, Refused } from '../messages.ts'
 import type { Fields, Resource } from './resources.ts'
 
-/** Of the list of a resource, what the query asks for: filtered, in order, one page. ILERT.md, "Lists". */
+/** Of the list of a resource, what the query asks for: filtered, in order, one page. docs/ilert.md, "Lists". */
 export function listed(
   list: readonly Fields[],
   { newestFirst, timeField, states }: Resource,

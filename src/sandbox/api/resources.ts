@@ -31,7 +31,7 @@ export interface Resource {
   readonly computed?: (account: Account, now: number) => readonly Fields[]
 }
 
-/** Everything that ILERT.md's table of scopes opens, but the signed-in user, who is an endpoint. */
+/** Everything that docs/ilert.md's table of scopes opens, but the signed-in user, who is an endpoint. */
 export const RESOURCES: readonly Resource[] = [
   { path: '/api/escalation-policies' },
   { path: '/api/schedules', view: withShifts },

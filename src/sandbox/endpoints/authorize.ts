@@ -13,7 +13,7 @@ import {
 import type { App } from '../state.ts'
 import type { SandboxUser } from '../users.ts'
 
-/** The parameters that ilert reads. ILERT.md, "Wire formats". */
+/** The parameters that ilert reads. docs/ilert.md, "Wire formats". */
 const PARAMETERS = [
   'client_id',
   'response_type',
@@ -38,7 +38,7 @@ interface Consent {
   readonly parameters: URLSearchParams
 }
 
-/** GET authorize: asks the user, or answers at once where `approve` is on. ILERT.md, "Wire formats". */
+/** GET authorize: asks the user, or answers at once where `approve` is on. docs/ilert.md, "Wire formats". */
 export function authorize({ query, headers }: SandboxRequest, ilert: Ilert): Answer {
   const consent = read(query, ilert)
   const { approve } = ilert.settings

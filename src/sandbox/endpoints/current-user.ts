@@ -1,7 +1,7 @@
 import { authorize } from '../api/authorize.ts'
 import { type Answer, type Ilert, json, type SandboxRequest } from '../messages.ts'
 
-/** GET /api/users/current: the user whose access token it is. ILERT.md, "Wire formats". */
+/** GET /api/users/current: the user whose access token it is. docs/ilert.md, "Wire formats". */
 export function currentUser(request: SandboxRequest, ilert: Ilert): Answer {
   const { user } = authorize(request, ilert, 'profile')
   const { tenant, ...fields } = user

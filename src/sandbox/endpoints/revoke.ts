@@ -3,7 +3,7 @@ import { authenticate } from './token.ts'
 
 /**
  * POST revoke: ends the refresh token and what came of it, at once; access tokens stay good until they expire.
- * ILERT.md, "Wire formats". A token that is unknown needs no ending (RFC 7009, section 2.2).
+ * docs/ilert.md, "Wire formats". A token that is unknown needs no ending (RFC 7009, section 2.2).
  */
 export function revoke(request: SandboxRequest, ilert: Ilert): Answer {
   const { state, settings } = ilert

@@ -2,8 +2,8 @@ import { type Answer, type Ilert, json, oauthForm, required, type SandboxRequest
 import { authenticate } from './token.ts'
 
 /**
- * POST token_info: what an access token is good for. ILERT.md, "Wire formats". What ilert answers for one that is not
- * good is not stated; the sandbox says `{"active": false}`, also for refresh tokens.
+ * POST token_info: what an access token is good for. docs/ilert.md, "Wire formats". What ilert answers for one that
+ * is not good is not stated; the sandbox says `{"active": false}`, also for refresh tokens.
  */
 export function tokenInfo(request: SandboxRequest, ilert: Ilert): Answer {
   const form = oauthForm(request)

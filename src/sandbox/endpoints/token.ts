@@ -7,7 +7,7 @@ import { signAccessToken, signRefreshToken } from '../tokens.ts'
 /** RFC 7636, section 4.1. */
 const CODE_VERIFIER = /^[\w\-.~]{43,128}$/
 
-/** POST token: a code or a refresh token for an access token. ILERT.md, "Wire formats". */
+/** POST token: a code or a refresh token for an access token. docs/ilert.md, "Wire formats". */
 export async function token(request: SandboxRequest, ilert: Ilert): Promise<Answer> {
   const form = oauthForm(request)
   if (request.headers.authorization !== undefined) {
