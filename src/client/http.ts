@@ -1,17 +1,14 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { NetworkError } from '../ilert/errors.ts'
+import { defaultDispatcher } from './dispatcher.ts'
 import { Exchange, type HttpAnswer } from './exchange.ts'
-import { isLoopback } from './options.ts'
-import { afterAlive, afterReading, LONGEST_TIMER_MS } from './patience.ts'
+import { afterAlive, afterReading } from './patience.ts'
 
 /** A call whose connection was never made is made once more, this much later. */
 const RECONNECT_MS = 100
 
 /** A connection that was idle for so long may have been closed at the other end without being read here yet. */
 const IDLE_MS = 1000
-
-/** undici's own limits end this much after ours. Above a second undici counts only time in which the event loop runs. */
-const BACKUP_MS = 2000
 
 /** Errors after which it is certain that nothing was sent. */
 const NEVER_CONNECTED = new Set([
@@ -118,27 +115,6 @@ export class Http {
   async close(): Promise<void> {
     if (this.#ownsDispatcher) this.#closing ??= this.#dispatcher.close()
     await this.#closing
-  }
-}
-
-/**
- * undici's own timers only back up the one above, which is patient: a hung connection is given up, not only no longer
- * waited for.
- */
-function defaultDispatcher(origin: string, timeoutMs: number): Dispatcher {
-  const timeout = Math.min(Math.ceil(timeoutMs) + BACKUP_MS, LONGEST_TIMER_MS)
-  const limits = { headersTimeout: timeout, bodyTimeout: timeout, connect: { timeout } }
-  if (isLoopback(new URL(origin).hostname)) return new Agent(limits)
-  try {
-    return new EnvHttpProxyAgent({
-      ...limits,
-      proxyTls: { timeout },
-      requestTls: { timeout },
-      clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: timeout }),
-    })
-  } catch {
-    // Without a cause: it repeats the URL, which may have a password.
-    throw new TypeError('HTTP_PROXY, HTTPS_PROXY: expected a URL such as http://proxy.example:8080.')
   }
 }
 
