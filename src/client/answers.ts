@@ -149,7 +149,7 @@ export function judgeAPI(answer: HttpAnswer, secrets: readonly string[]): unknow
     return body
   }
   if (status < 400) throw redirected()
-  const body = parse(answer.text)
+  const body = parse(refusalText(answer.text))
   const wait = status === 429 ? retryAfter(answer, secondsUntilNextMinute(answer)) : undefined
   throw apiError(status, isObject(body) ? body : {}, secrets, wait)
 }
@@ -164,7 +164,8 @@ function judgeOAuth(answer: HttpAnswer, secrets: readonly string[]): Record<stri
   if (status >= 500)
     throw new NetworkError(`ilert is out of order (${status}). Try again.`, { code: 'server_error', ...after(answer) })
   if (status >= 300 && status < 400) throw redirected()
-  const body = parse(readable(answer))
+  const text = readable(answer)
+  const body = parse(status < 300 ? text : refusalText(text))
   if (!isObject(body)) throw invalid('something that is not a JSON object')
   if (status < 300) return body
   throw refusal(body, status, secrets) ?? invalid(`status ${status} without a code`)
@@ -222,6 +223,13 @@ function invalid(what: string): IlertError {
 function readable({ text, unreadable }: HttpAnswer): string {
   if (unreadable !== undefined) throw invalid(unreadable)
   return text
+}
+
+/** A refusal has a few words. What is as long as this is a page of something that stands before ilert. */
+const LONGEST_REFUSAL = 64 * 1024
+
+function refusalText(text: string): string {
+  return text.length > LONGEST_REFUSAL ? '' : text
 }
 
 /** A list of objects with one field each has fewer in the longest answer that is read. */

@@ -89,7 +89,8 @@ export async function openGrant(
   sealer: Sealing,
 ): Promise<Grant | typeof UNREADABLE> {
   const { version, data } = stored
-  const end = data.split('.', 1)[0] ?? ''
+  const end = /^\d{1,20}(?=\.)/.exec(data)?.[0]
+  if (end === undefined) return UNREADABLE
   const secret = await sealer.open(data.slice(end.length + 1), context(key, version, end))
   return secret === undefined ? UNREADABLE : { ...JSON.parse(secret), version, endsAt: Number(end) }
 }

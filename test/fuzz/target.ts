@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { MOST_WORK_MS, tooMuchWork } from './work.ts'
 
 /** How a parser took an input. Each target must meet both. */
 export type Branch = 'accepted' | 'rejected'
@@ -26,7 +27,7 @@ export function target<Input>(
         const began = performance.now()
         const result = check(one as Input)
         count(typeof result === 'string' ? result : await result)
-        if (performance.now() - began > LONGEST_MS) await expectLittleWork(() => check(one as Input))
+        if (performance.now() - began > MOST_WORK_MS) await expectLittleWork(() => check(one as Input))
         expectCleanPrototype()
       }),
   }
@@ -34,10 +35,8 @@ export function target<Input>(
 
 /** A machine that does something else meanwhile is no hang: only work counts, when it is tried again. */
 async function expectLittleWork(work: () => unknown): Promise<void> {
-  const began = process.cpuUsage()
-  await work()
-  const { user, system } = process.cpuUsage(began)
-  expectThat((user + system) / 1000 < LONGEST_MS, `took ${Math.round((user + system) / 1000)} ms of work`)
+  const why = await tooMuchWork(work)
+  expectThat(why === undefined, String(why))
 }
 
 /** What one input leaves behind there would be in every object from then on. */
@@ -46,8 +45,6 @@ function expectCleanPrototype(): void {
   for (const key of added) Reflect.deleteProperty(Object.prototype, key)
   expectThat(added.length === 0, `Object.prototype has got ${added.join(', ')}`)
 }
-
-const LONGEST_MS = 500
 
 export function expectThat(isTrue: boolean, what: string): asserts isTrue {
   if (!isTrue) throw new Error(what)

@@ -1,6 +1,7 @@
 import type { Target } from '../target.ts'
 import { answerTargets } from './answers.ts'
 import { bearerTargets } from './bearer.ts'
+import { costTargets } from './cost.ts'
 import { environmentTargets } from './environment.ts'
 import { ilertTargets } from './ilert.ts'
 import { pathTargets } from './paths.ts'
@@ -18,4 +19,5 @@ export const targets: readonly Target[] = [
   ...storedTargets,
   ...environmentTargets,
   ...sandboxTargets,
+  ...costTargets,
 ]
