@@ -60,7 +60,10 @@ async function testsOf(path: string): Promise<NamedTest[]> {
 /** A test that a row names: an item of its list, with a link to the file, a colon, and the name. */
 const REFERENCE = /^- \[[^\]]+\]\(([^)\s]+\.test\.ts)\): `([^`]+)`$/
 
-/** A row of the threat model: a heading of the fourth level, what it claims, and the items of its list of tests. */
+/**
+ * A row of the threat model: a heading of the fourth level, what it claims, and the items of its list of tests. Another
+ * heading with such a list is a row, too.
+ */
 export interface Row {
   readonly heading: string
   readonly claim: string
@@ -84,10 +87,12 @@ function partsOf(markdown: string, level: number): { heading: string; text: stri
 
 /** The rows of a document. All that stands after `Tests:` in a row is its list of tests. */
 export function rowsOf(markdown: string): Row[] {
-  return partsOf(markdown, 4).map(({ heading, text }) => {
+  const parts = markdown.split(/^(?=#+ )/m).map((part) => /^(#+) ([^\n]*)\n(.*)$/s.exec(part) ?? [])
+  const rows = parts.filter(([, mark, , text = '']) => mark === '####' || /^Tests:$/m.test(text))
+  return rows.map(([, , heading = '', text = '']) => {
     const [claim = '', ...rest] = text.split(/^Tests:$/m)
     return {
-      heading,
+      heading: heading.trim(),
       claim: claim.trim(),
       tests: rest.flatMap((list) => list.split('\n').filter((line) => line.trim())),
     }

@@ -130,6 +130,8 @@ describe('a row is refused', () => {
     const good = row('It holds.', '', 'Tests:', '', '- [some](some.test.ts): `a group › runs`')
     const bad = '#### 2.2 Another rule\n\nIt holds.\n'
     expect(await check(`${good}\n${bad}\n${good}`)).toEqual(['2.2 Another rule: names no test'])
+    const chapter = '## How to do it\n\nSo.\n\nTests:\n\n- [some](some.test.ts): `a group › walks`\n'
+    expect(await check(`${good}\n${chapter}`)).toEqual([expect.stringMatching(/^How to do it: .* has no test/)])
     const table = '### Other\n\n| What | Test |\n| --- | --- |\n| 1.1 | trust us |\n'
     expect(await check(`${good}\n${table}\n${good}`)).toEqual(['Other: has a table, in which no row is looked for'])
   })
