@@ -62,6 +62,11 @@ export function option<Name extends EnvOption>(options: { [name in Name]?: unkno
   return value
 }
 
+/** Whether this process serves real users. With a space or a line end in the variable, too. */
+export function isProduction(): boolean {
+  return process.env.NODE_ENV?.trim() === 'production'
+}
+
 /** Whether a URL's host name never leaves this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { APP_OPTIONS, ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
+import { APP_OPTIONS, ENV_OPTIONS, fromEnvironment, isLoopback, isProduction, option } from '../client/options.ts'
 import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { formatScope, likelyScope, type Scope, toList } from '../ilert/scopes.ts'
 import type { Keeping } from '../tokens/manager.ts'
@@ -13,7 +13,7 @@ export interface IlertStrategyOptions extends Keeping {
   name?: string
   /**
    * Where ilert sends the user back to: the URL that is registered at ilert, or a path that is resolved against the
-   * request. Default `/auth/ilert/callback`. Variable `ILERT_CALLBACK_URL`.
+   * request. Plain `http:` is for loopback: in production another host is a TypeError, elsewhere a warning. Default `/auth/ilert/callback`. Variable `ILERT_CALLBACK_URL`.
    */
   callbackURL?: string
   /** What to ask the user for, beside `profile`, which is always included. Variable `ILERT_SCOPE`. */
@@ -45,6 +45,9 @@ export const STRATEGY_OPTIONS: Known<IlertStrategyOptions> = APP_OPTIONS
 
 const LONGEST_CALLBACK_URL = 256
 
+/** Each thing is warned of once. */
+const warnedOf = new Set<string>()
+
 /** @throws TypeError */
 export function callbackOption(options: IlertStrategyOptions): string {
   const label = `callbackURL (${ENV_OPTIONS.callbackURL})`
@@ -59,7 +62,21 @@ export function callbackOption(options: IlertStrategyOptions): string {
   if (url.hash || url.username || url.password) {
     throw new TypeError(`${label}: expected no fragment and no credentials (RFC 6749, section 3.1.2).`)
   }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname))
+    warnOfHTTP(`${label}: http: sends authorization codes`, url)
   return value
+}
+
+/** @throws TypeError in production */
+function warnOfHTTP(problem: string, { origin, hostname }: URL): void {
+  const message = `${problem} and session cookies in the clear. Use https:; http: is for this machine alone.`
+  if (isProduction()) throw new TypeError(message)
+  if (warnedOf.has(origin) || warnedOf.size > 100) return
+  warnedOf.add(origin)
+  process.emitWarning(`${message} With NODE_ENV=production this is an error. (${hostname})`, {
+    type: 'IlertWarning',
+    code: 'ILERT_INSECURE_CALLBACK',
+  })
 }
 
 /** @throws TypeError */
@@ -90,8 +107,6 @@ export function checkedScopes(scope: string | readonly Scope[]): string[] {
   for (const entry of list) warnOfMistake(entry)
   return list
 }
-
-const warnedOf = new Set<string>()
 
 function warnOfMistake(scope: string): void {
   const likely = likelyScope(scope)

@@ -76,7 +76,8 @@ describe('an option', () => {
     ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: 'short-CANARY' }],
     ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: '' }],
     ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: [] }],
-    ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: [KEY, 'short-CANARY'] }],
+    ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: ['short-CANARY', KEY] }],
+    ['encryptionKey', 'ILERT_ENCRYPTION_KEY', { encryptionKey: [KEY, ''] }],
     ['tokenStore', '', { tokenStore: {} }],
     ['tokenStore', '', { tokenStore: null }],
     ['tokenKey', '', { tokenKey: 'user' }],
@@ -178,6 +179,41 @@ describe('an option', () => {
     process.env.ILERT_ALLOWED_TENANTS = ' nobody , else '
     const app = await startApp()
     expect((await app.browser().signIn()).status).toBe(403)
+  })
+})
+
+describe('a callback URL with http:', () => {
+  const PUBLIC = ['http://app.example/cb', 'http://10.0.0.7:3000/cb', 'http://app.internal/cb', 'HTTP://App.Example/cb']
+  const LOCAL = ['http://localhost:3000/cb', 'http://127.0.0.1/cb', 'http://127.1.2.3:80/cb', 'http://[::1]:3000/cb']
+
+  it.each(PUBLIC)('%s is refused in production', (callbackURL) => {
+    for (const environment of ['production', ' production\n']) {
+      process.env.NODE_ENV = environment
+      expect(() => make({ ...GIVEN, callbackURL })).toThrow(TypeError)
+      expect(() => make({ ...GIVEN, callbackURL })).toThrow(/^callbackURL \(ILERT_CALLBACK_URL\): http: sends .*https:/)
+    }
+    process.env.ILERT_CALLBACK_URL = callbackURL
+    expect(() => make()).toThrow(/^callbackURL \(ILERT_CALLBACK_URL\): http:/)
+    expect(warnings()).toEqual([])
+  })
+
+  it('that is public is warned of elsewhere, once', () => {
+    for (const environment of ['development', 'test', 'Production', '']) {
+      process.env.NODE_ENV = environment
+      make({ ...GIVEN, callbackURL: 'http://app.example/cb' })
+      make({ ...GIVEN, callbackURL: 'http://app.example/other' })
+    }
+    make({ ...GIVEN, callbackURL: 'http://other.example/cb' })
+    expect(warnings().map(({ code }) => code)).toEqual(['ILERT_INSECURE_CALLBACK', 'ILERT_INSECURE_CALLBACK'])
+    expect(warnings()[0]?.message).toMatch(/callbackURL \(ILERT_CALLBACK_URL\).*https:.*app\.example/)
+  })
+
+  it.each([...LOCAL, 'https://app.example/cb', '/cb'])('%s is as good as any', (callbackURL) => {
+    for (const environment of ['production', 'development']) {
+      process.env.NODE_ENV = environment
+      make({ ...GIVEN, callbackURL })
+    }
+    expect(warnings()).toEqual([])
   })
 })
 
