@@ -1,4 +1,4 @@
-import { ENV_OPTIONS, fromEnvironment, option } from '../client/options.ts'
+import { ENV_OPTIONS, fromEnvironment, isProduction, option } from '../client/options.ts'
 import { randomText } from './random.ts'
 
 const NAME = `encryptionKey (${ENV_OPTIONS.encryptionKey})`
@@ -10,19 +10,20 @@ interface KeyOptions {
 }
 
 /**
- * The secrets that seal cookies and records: `encryptionKey`, or else the client secret, which every process has.
+ * The secrets that seal cookies and records: `encryptionKey`, or else the client secret, which every process has. The first
+ * of a list seals. The others only open, so that a replaced client secret can be among them, whatever its length.
  * Without either, in production, an error; elsewhere a random key that dies with the process, and a warning.
  *
  * @throws TypeError where a key is malformed; it never repeats one.
  */
 export function encryptionSecrets(options: KeyOptions): string[] {
   const keys = listed(options.encryptionKey) ?? fromEnvironment('encryptionKey')?.split(',')
-  if (keys) return keys.map((key) => strong(key.trim()))
+  if (keys) return checked(keys, options)
   const clientSecret = option(options, 'clientSecret')
   if (clientSecret !== undefined) return [clientSecret]
   const problem = `${NAME}: missing, and no clientSecret (${ENV_OPTIONS.clientSecret}) to derive it from.`
   const advice = `Set it to ${SHORTEST} random characters or more, the same in every process.`
-  if (process.env.NODE_ENV === 'production') throw new TypeError(`${problem} ${advice}`)
+  if (isProduction()) throw new TypeError(`${problem} ${advice}`)
   process.emitWarning(`${problem} Sign-ins will not survive the end of this process. ${advice}`, {
     type: 'IlertWarning',
     code: 'ILERT_RANDOM_ENCRYPTION_KEY',
@@ -39,9 +40,17 @@ function listed(value: string | readonly string[] | undefined): readonly string[
   return keys
 }
 
-function strong(key: string): string {
-  if (key.length < SHORTEST) {
-    throw new TypeError(`${NAME}: a key is shorter than ${SHORTEST} characters. Make one with: openssl rand -base64 32`)
+function checked(given: readonly string[], options: KeyOptions): string[] {
+  const keys = given.map((key) => key.trim())
+  const [first = ''] = keys
+  // The present client secret seals wherever there is no key, and goes on sealing while a key is introduced.
+  if (first.length < SHORTEST && (first === '' || first !== option(options, 'clientSecret'))) {
+    throw new TypeError(
+      `${NAME}: the first key, which seals, is shorter than ${SHORTEST} characters. Make one with: openssl rand -base64 32`,
+    )
   }
-  return key
+  // What an empty key opens, anybody can seal.
+  if (keys.includes(''))
+    throw new TypeError(`${NAME}: a key is empty. Each has a character at least, the first ${SHORTEST}.`)
+  return keys
 }

@@ -22,8 +22,9 @@ export interface Keeping extends Connection {
   /** Where sealed tokens are kept. */
   tokenStore?: TokenStore
   /**
-   * Seals cookies and stored tokens: 32 characters or more, or several, of which the first seals and all open. Default:
-   * derived from `clientSecret`. Variable `ILERT_ENCRYPTION_KEY`, separated by commas.
+   * Seals cookies and stored tokens. One key, or several, of which the first seals and all open. The first has 32 characters
+   * or more; the others may be client secrets that were replaced, of any length. Default: derived from `clientSecret`.
+   * Variable `ILERT_ENCRYPTION_KEY`, separated by commas.
    */
   encryptionKey?: string | readonly string[]
   /**

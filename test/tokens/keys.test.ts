@@ -65,14 +65,37 @@ describe('the option encryptionKey', () => {
     expect(encryptionSecrets({ encryptionKey: ONE })).toEqual([ONE])
   })
 
-  test('a key has 32 characters or more, each one of a list', () => {
+  test('the first key, which seals, has 32 characters or more', () => {
     expect(encryptionSecrets({ encryptionKey: LONG_ENOUGH })).toEqual([LONG_ENOUGH])
     for (const encryptionKey of [SHORT, 'CANARY', '', ' '.repeat(40), `${SHORT}   `]) {
       expect(refusal({ encryptionKey }).message).toContain('32')
       refusal({ encryptionKey: [encryptionKey] })
-      refusal({ encryptionKey: [ONE, encryptionKey] })
       refusal({ encryptionKey: [encryptionKey, ONE] })
+      refusal({ encryptionKey: [encryptionKey, ONE], clientSecret: TWO })
     }
+  })
+
+  test('the others only open, and have any length but none: a replaced client secret is what it is', async () => {
+    for (const old of ['CANARY-short', SHORT, 'x']) {
+      const keys = encryptionSecrets({ encryptionKey: [ONE, old], clientSecret: TWO })
+      expect(keys).toEqual([ONE, old])
+      expect(await opens(encryptionSecrets({ clientSecret: old }), keys)).toBe(true)
+      expect(await opens(keys, encryptionSecrets({ encryptionKey: ONE }))).toBe(true)
+    }
+    for (const empty of ['', '  ', '\n']) {
+      expect(refusal({ encryptionKey: [ONE, empty] }).message).toContain('a key is empty')
+      expect(refusal({ encryptionKey: [ONE, 'CANARY-short', empty] }).message).toContain('a key is empty')
+    }
+  })
+
+  test('the present client secret may be the first, as it is where there is no key, and no other short one', async () => {
+    const derived = encryptionSecrets({ clientSecret: 'CANARY-short' })
+    const both = encryptionSecrets({ encryptionKey: ['CANARY-short', ONE], clientSecret: 'CANARY-short' })
+    expect(await opens(both, derived)).toBe(true)
+    expect(await opens(encryptionSecrets({ encryptionKey: [ONE] }), both)).toBe(true)
+    process.env.ILERT_CLIENT_SECRET = 'CANARY-short'
+    expect(encryptionSecrets({ encryptionKey: ['CANARY-short', ONE] })).toEqual(both)
+    refusal({ encryptionKey: ['CANARY-shore', ONE] })
   })
 
   test('a list without a key is refused, and does not fall back to anything', () => {
@@ -125,8 +148,8 @@ describe('the variable ILERT_ENCRYPTION_KEY', () => {
     expect(encryptionSecrets({ clientSecret: TWO })).toEqual([ONE])
   })
 
-  test.each([SHORT, `${ONE},${SHORT}`, `${SHORT},${ONE}`, `${ONE},`, `,${ONE}`, `${ONE},,${TWO}`, ','])(
-    'is refused where a key is too short, or missing between commas: %s',
+  test.each([SHORT, `${SHORT},${ONE}`, `${ONE},`, `,${ONE}`, `${ONE},,${TWO}`, ','])(
+    'is refused where the first key is too short, or one is missing between commas: %s',
     (value) => {
       process.env.ILERT_ENCRYPTION_KEY = value
       refusal({ clientSecret: THREE })
@@ -169,6 +192,8 @@ describe('without an encryption key', () => {
 
 describe('without an encryption key and a client secret', () => {
   test('production throws, and names both options with their variables', () => {
+    process.env.NODE_ENV = 'production\n'
+    refusal({})
     process.env.NODE_ENV = 'production'
     const { message } = refusal({})
     expect(message).toContain('encryptionKey (ILERT_ENCRYPTION_KEY)')
