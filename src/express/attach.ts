@@ -4,6 +4,7 @@ import type { TokenManager } from '../tokens/manager.ts'
 import { type Attempt, responseOf } from './attempts.ts'
 import {
   lifetimeOf,
+  type NewEntry,
   type RequestSession,
   type SessionEntries,
   type SessionEntry,
@@ -69,7 +70,11 @@ async function logInAndAttach(
   bind(req)
   const before = entries.raw(session)
   // Stored before anybody is logged in, so that no session ever points to tokens that could not be stored.
-  const entry = await signIn.store(req, lifetimeOf(session))
+  const lifetime = lifetimeOf(session)
+  const stored = await signIn.store(req, lifetime)
+  const former = before?.account === stored.account ? before : undefined
+  const marks = await tokens.sessions.begin(lifetime, stored.shared === true, former)
+  const entry = { ...stored, ...marks }
   // A step-up of the user who is signed in, and still is: what else the session knows is theirs.
   const present = entries.read(req)
   const keep: LogInOptions = expects !== undefined && expects === present?.account ? { keepSessionInfo: true } : {}
@@ -89,13 +94,23 @@ async function logInAndAttach(
   // A new session of a client that has gone is nobody's. It may yet come with another request.
   if (!logIn || !responseOf(req).destroyed) signIn.attached(req)
   watch.attached(req)
-  if (before) void revokeReplaced(before, entry, tokens)
+  if (before) void endReplaced(before, entry, tokens, lifetime)
 }
 
-/** The session's former tokens are nobody's now, and would use up one of the 10 that ilert allows. */
-async function revokeReplaced(before: SessionEntry, { grant }: Pick<SessionEntry, 'grant'>, tokens: TokenManager) {
-  if (before.shared || before.grant === grant) return
-  await tokens.abandon(before.grant).catch(() => {}) // the store is away: the record ends by itself
+/**
+ * The session's former tokens would use up one of the 10 that ilert allows. Requests that began under them go on with their
+ * successor, if it is the same ilert user's; another one's ends them at once.
+ */
+async function endReplaced(
+  before: SessionEntry,
+  entry: NewEntry,
+  tokens: TokenManager,
+  lifetime: number,
+): Promise<void> {
+  if (before.shared || before.grant === entry.grant) return
+  const isSuccessor = before.account === entry.account && !entry.shared
+  const end = isSuccessor ? tokens.supersede(before, entry, lifetime) : tokens.abandon(before.grant)
+  await end.catch(() => {}) // the store is unavailable: the record ends by itself
 }
 
 /** express-session saves what there is when the request ends, and its store may be back by then. */

@@ -38,7 +38,7 @@ export function logoutMiddleware(
       signIns.end(req.sessionID, entry?.account)
       // The session ends first: whatever happens to the tokens, the user is signed out here.
       await destroyed(session)
-      if (entry && !entry.shared) await tokens.signOut(entry.grant, lifetime)
+      if (entry) await tokens.signOut(entry, lifetime)
       if (redirect === undefined) res.status(204).end()
       else res.redirect(303, redirect)
     }

@@ -8,7 +8,7 @@ import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { saysTheSame, serializedNow, userOn } from './passport-user.ts'
-import type { SessionEntries, SessionEntry } from './session-entry.ts'
+import { lifetimeOf, type SessionEntries, type SessionEntry, sessionOf } from './session-entry.ts'
 
 /** The code of a request whose user is another one than its session's. */
 export const USER_REPLACED = 'user_replaced'
@@ -92,7 +92,7 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   get connected(): boolean {
     const entry = this.#entry()
     if (!entry) return false
-    return this.#keeperOf(entry)?.connected ?? this.#storeAway
+    return this.#atHand(entry)?.connected ?? this.#storeAway
   }
 
   get scope(): readonly string[] {
@@ -122,20 +122,18 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     this.#entries.remove(this.#req)
   }
 
-  /** Fresh tokens, for a call. */
-  tokens(): Promise<Readonly<TokenSet>> {
+  /** Fresh tokens, for a call. A request that takes long may be told that the user has ended them meanwhile. */
+  async tokens(): Promise<Readonly<TokenSet>> {
     const entry = this.#entry()
-    const keeper = entry && this.#keeperOf(entry)
-    return keeper ? keeper.freshTokens() : this.#loadTokens(entry)
-  }
-
-  async #loadTokens(entry: SessionEntry | undefined): Promise<Readonly<TokenSet>> {
     if (!entry && this.#wasReplaced()) throw userReplaced()
     if (!entry) throw new ReauthenticationRequired('The user is not signed in with ilert.')
-    const keeper = await this.#tokens.load(entry.grant)
-    if (!keeper) throw new ReauthenticationRequired()
-    this.#keeper = keeper
-    return await keeper.freshTokens()
+    const { sessions } = this.#tokens
+    const signedOut = sessions.wasSignedOut(entry, lifetimeOf(sessionOf(this.#req)))
+    if (signedOut && (await signedOut)) throw new ReauthenticationRequired()
+    const tokens = await this.#tokens.freshTokens(entry.grant, this.#keeperOf(entry))
+    if (!tokens) throw new ReauthenticationRequired()
+    this.#keeperOf(entry) // held on to, so that it stays at hand
+    return tokens
   }
 
   /** ilert's API took the token no more: whether there is another one now. */
@@ -145,35 +143,58 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
   }
 
   /**
-   * Has the grant at hand and starts what is due. Returns a promise only where the store must be asked, so that a request
+   * Has the grant at hand and starts what is due. Returns a promise only if the store must be asked, so that a request
    * whose tokens are in memory goes on without a detour; it resolves to whether the user has signed out of this session.
    */
   attend(ttlMs: number): Promise<boolean> | undefined {
     const entry = this.#entry()
     if (!entry) return undefined
     const keeper = this.#keeperOf(entry)
-    if (!keeper) return this.#load(entry, ttlMs)
-    keeper.attend(ttlMs)
-    return undefined
+    const signedOut = this.#tokens.sessions.wasSignedOut(entry, ttlMs)
+    const attending = keeper?.attend(ttlMs)
+    if (keeper?.key === entry.grant && !attending && !signedOut) return undefined
+    return this.#attended(entry, ttlMs, signedOut, attending)
   }
 
-  async #load({ grant }: SessionEntry, ttlMs: number): Promise<boolean> {
+  async #attended(
+    entry: SessionEntry,
+    ttlMs: number,
+    signedOut: boolean | Promise<boolean>,
+    attending: Promise<void> | undefined,
+  ): Promise<boolean> {
+    const found = (attending ?? Promise.resolve()).then(() => this.#find(entry, ttlMs))
+    const [sessionEnded, grantEnded] = await Promise.all([signedOut, found])
+    return sessionEnded || grantEnded
+  }
+
+  /** Resolves to whether the session has ended with its grant. */
+  async #find(entry: SessionEntry, ttlMs: number): Promise<boolean> {
     try {
-      this.#keeper = await this.#tokens.load(grant)
-      this.#keeper?.attend(ttlMs)
-      return this.#keeper === undefined && (await this.#tokens.wasSignedOut(grant))
+      const { keeper, end } = await this.#tokens.find(entry.grant)
+      this.#keeper = keeper
+      if (!keeper) return !entry.shared && (end ? end.signedOut === true : this.#tokens.sessions.isForgotten(entry))
+      await keeper.attend(ttlMs)
+      // The same user's next grant: a slow request has saved the session as it was before.
+      if (keeper.key !== entry.grant) this.#entries.write(sessionOf(this.#req), { ...entry, grant: keeper.key })
     } catch {
       // Not known, which is not the same as not connected: accessToken() asks again, and says what is wrong.
       this.#storeAway = true
-      return false
     }
+    return false
   }
 
   /** The grant that is at hand, unless it is over. */
   #grant(): Grant | undefined {
     const entry = this.#entry()
-    const keeper = entry && this.#keeperOf(entry)
+    const keeper = entry && this.#atHand(entry)
     return keeper?.connected ? keeper.grant : undefined
+  }
+
+  /** For getters, which cannot wait: what is too old is read in the background, so that a long request sees it change. */
+  #atHand(entry: SessionEntry): Keeper | undefined {
+    const keeper = this.#keeperOf(entry)
+    void keeper?.confirm()
+    return keeper
   }
 
   /** The entry of the request's user: not that of the session's, if another one is on the request by now. */

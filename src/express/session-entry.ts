@@ -2,13 +2,14 @@ import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import { LRUCache } from 'lru-cache'
 import { IlertError } from '../ilert/errors.ts'
+import type { SessionMarks } from '../tokens/session-records.ts'
 import { hashOfJSON, hashOfKey, hashOfUser, isObject, saysTheSame, type UserKey } from './passport-user.ts'
 
 /** What express-session puts on a request. */
 export type RequestSession = Session & Partial<SessionData> & Record<string, unknown>
 
 /** What a session knows of its tokens: where they are, and whose. The tokens themselves are in the token store. */
-export interface SessionEntry {
+export interface SessionEntry extends SessionMarks {
   /** The key in the token store: random, or the app's own with `tokenKey`. */
   readonly grant: string
   /** The app's own key: other sessions and jobs use it too. */

@@ -17,6 +17,12 @@ const REMEMBERED_SESSIONS = 10_000
 /** Until then a request whose client has gone has done what it does with its session. */
 const CLIENT_GONE_MS = 60_000
 
+/**
+ * Which strategy serves a request, by its field in sessions. Two apps in one process, over one session store, are told of
+ * each other's requests, and what becomes of those is none of their business.
+ */
+const serving = new WeakMap<Request, Map<string, SessionWatch>>()
+
 /** An entry that a request's session has no more. */
 interface Orphan {
   readonly entry: SessionEntry
@@ -44,15 +50,19 @@ export class SessionWatch {
     this.#tokens = tokens
   }
 
-  /** Makes the request's session store known. */
+  /** Makes the request and its session store known. */
   bind(req: Request): void {
+    const watches = serving.get(req) ?? new Map<string, SessionWatch>()
+    serving.set(req, watches.set(this.#entries.field, this))
     const { sessionStore } = sessionParts(req)
     if (!sessionStore || this.#stores.has(sessionStore)) return
     this.#stores.add(sessionStore)
     hookStore(sessionStore, {
-      saving: (session, request) => this.#saving(session, request),
+      saving: (session, request) => !this.#isMine(request) || this.#saving(session, request),
       ending: (id) => this.#ending(id),
-      generated: (request, before) => this.#generated(request, before),
+      generated: (request, before) => {
+        if (this.#isMine(request)) this.#generated(request, before)
+      },
     })
   }
 
@@ -72,6 +82,10 @@ export class SessionWatch {
   /** To be called when a sign-in has attached tokens: those that they replace are the sign-in's own business. */
   attached(req: Request): void {
     this.#orphans.delete(req)
+  }
+
+  #isMine(req: Request): boolean {
+    return (serving.get(req)?.get(this.#entries.field) ?? this) === this
   }
 
   #ending(id: string): () => void {
@@ -134,9 +148,8 @@ export class SessionWatch {
   }
 
   #end({ entry, lifetimeMs, sessionEnded }: Orphan): void {
-    if (entry.shared) return
-    const { grant } = entry
-    const ended = sessionEnded ? this.#tokens.signOut(grant, lifetimeMs) : this.#tokens.abandon(grant)
+    if (entry.shared && !sessionEnded) return
+    const ended = sessionEnded ? this.#tokens.signOut(entry, lifetimeMs) : this.#tokens.abandon(entry.grant)
     ended.catch(() => {}) // the token store is unavailable: the record ends by itself
   }
 

@@ -14,7 +14,7 @@ interface SessionParts {
   readonly bind: (req: Request) => void
 }
 
-/** Puts `req.ilert` on the request. Waits for the store where it must be asked, and never for ilert. */
+/** Puts `req.ilert` on the request. Waits for the store if it must be asked, for a bounded time, and never for ilert. */
 export function sessionMiddleware({ entries, client, tokens, watch, bind }: SessionParts): RequestHandler {
   return (req, res, next) => {
     let waiting: Promise<boolean> | undefined

@@ -156,11 +156,11 @@ export class SignIn {
       const known = tokens.keyOf(set)
       this.#joined = known?.startsWith(SESSION_KEY) ?? false
       const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomText(16)}`
-      await tokens.save(grant, set, { ttlMs, isNew: !this.#joined })
+      await tokens.save(grant, set, { ttlMs, isNew: !this.#joined, account })
       return { grant, account }
     }
     const grant = await tokenKey({ req, profile })
-    await tokens.save(grant, set)
+    await tokens.save(grant, set, { account })
     return { grant, account, shared: true }
   }
 

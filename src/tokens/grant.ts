@@ -26,8 +26,21 @@ export interface Grant {
   readonly asking?: { readonly at: number; readonly by: string }
   /** When ilert may last have answered a refresh of these tokens without anybody hearing of it. */
   readonly lostAt?: number
-  /** The user or the app has ended the grant: it gives no tokens any more, and no refresh may follow. */
-  readonly ended?: true
+  /** The ilert user's id, if it is known. */
+  readonly account?: string
+  /**
+   * The user or the app has ended the grant: it gives no tokens any more, and no refresh may follow. `true` while it still
+   * holds what is to be revoked.
+   */
+  readonly ended?: true | Ending
+}
+
+/** How a session's grant was ended. */
+export interface Ending {
+  /** The user has signed out: the session must not come back either. */
+  readonly signedOut?: true
+  /** The same ilert user has granted anew: their tokens are under this key now. */
+  readonly successor?: string
 }
 
 /** A record that is there, and that no key of this process opens: somebody else's, until proven otherwise. */
@@ -55,6 +68,26 @@ export function ended(grant: Grant): Grant {
   return { ...grant, version: grant.version + 1, tokens: { ...grant.tokens, accessToken: '' }, ended: true }
 }
 
+const NO_TOKENS: TokenSet = { accessToken: '', scope: [], expiresAt: 0 }
+
+/**
+ * A record that is there before any grant could have been in a version as high: whatever process still has the grant at
+ * hand, its writes are refused. Versions begin as the time of the sign-in, and clocks differ by less than a day.
+ */
+const AHEAD_MS = 86_400_000
+
+/** The small record that takes a grant's place for good, without tokens: no write of an older version is taken after it. */
+export function endRecord(stored: Grant | undefined, ending: Ending, now: number, ttlMs: number): Grant {
+  const { id = 'gone', account, version = Math.floor(now) + AHEAD_MS } = stored ?? {}
+  const end = { tokens: NO_TOKENS, issuedAt: 0, endsAt: now + ttlMs, ended: ending }
+  return { id, version: version + 1, ...(account !== undefined && { account }), ...end }
+}
+
+/** A record without tokens: it says that a session is still there. */
+export function emptyGrant(id: string, now: number, ttlMs: number): Grant {
+  return { id, version: Math.floor(now), tokens: NO_TOKENS, issuedAt: 0, ttlMs, endsAt: now + ttlMs }
+}
+
 /**
  * Below zero where the tokens of `a` are older than those of `b`, another record of the same grant. Of two refreshes
  * beside each other the later one counts.
@@ -71,15 +104,18 @@ export function sameTokens(grant: Grant, stored: Grant): boolean {
   )
 }
 
+/** What the data of records without tokens begins with, so that operators can tell them from a grant's. */
+const MARKS = { end: 'ended.', session: 'session.', grant: '' } as const
+
 /**
  * A grant as a store keeps it: the version and the end are in the clear, since stores need them, and are sealed
  * together with the key that the record is under, so that none of them can be changed or exchanged unnoticed.
  */
 export async function sealGrant(grant: Grant, key: string, sealer: Sealing): Promise<StoredTokens> {
   const { version, endsAt } = grant
-  const end = String(Math.ceil(endsAt)) // a fraction would have a dot of its own
+  const head = markOf(grant) + String(Math.ceil(endsAt)) // a fraction would have a dot of its own
   const secret = JSON.stringify({ ...grant, version: undefined, endsAt: undefined })
-  return { version, data: `${end}.${await sealer.seal(secret, context(key, version, end))}` }
+  return { version, data: `${head}.${await sealer.seal(secret, context(key, version, head))}` }
 }
 
 /** The grant of a stored record. */
@@ -89,12 +125,17 @@ export async function openGrant(
   sealer: Sealing,
 ): Promise<Grant | typeof UNREADABLE> {
   const { version, data } = stored
-  const end = /^\d{1,20}(?=\.)/.exec(data)?.[0]
-  if (end === undefined) return UNREADABLE
-  const secret = await sealer.open(data.slice(end.length + 1), context(key, version, end))
+  const [head, end] = /^(?:ended\.|session\.)?(\d{1,20})(?=\.)/.exec(data) ?? []
+  if (head === undefined) return UNREADABLE
+  const secret = await sealer.open(data.slice(head.length + 1), context(key, version, head))
   return secret === undefined ? UNREADABLE : { ...JSON.parse(secret), version, endsAt: Number(end) }
 }
 
-function context(key: string, version: number, end: string): string {
-  return JSON.stringify(['grant', key, version, end])
+function markOf({ ended, tokens }: Grant): string {
+  if (ended) return ended === true ? MARKS.grant : MARKS.end
+  return tokens.accessToken === '' ? MARKS.session : MARKS.grant
+}
+
+function context(key: string, version: number, head: string): string {
+  return JSON.stringify(['grant', key, version, head])
 }

@@ -16,9 +16,6 @@ import type { Lease } from './store.ts'
 import { type After, waited } from './time.ts'
 import type { Vault } from './vault.ts'
 
-/** A cached grant is looked up again this often, behind a request. */
-const LOOK_AGAIN_MS = 60_000
-
 /** A grant that seems to be over is looked up again before anybody is told, but not more often than this. */
 const LOOK_AGAIN_WHEN_OVER_MS = 1000
 
@@ -48,6 +45,8 @@ export interface KeeperParts {
   readonly onBusy: (keeper: Keeper) => void
   /** Called when the keeper has come by other tokens than those it had `before`. */
   readonly onTokens: (keeper: Keeper, before: Readonly<TokenSet>) => void
+  /** Called when the store says that the grant under a key has ended, and waited for before it ends here. */
+  readonly onEnd: (key: string, end: Grant) => Promise<void>
 }
 
 /** How the last refreshes went wrong. */
@@ -70,15 +69,13 @@ export class Keeper {
   /** ilert refuses the present refresh token for good. A newer one that turns up after all lifts this. */
   #refused = false
 
-  constructor(key: string, grant: Grant, parts: KeeperParts) {
+  /** @param readAt when the read began that has brought the grant; absent if it was written just now */
+  constructor(key: string, grant: Grant, parts: KeeperParts, readAt?: number) {
     const { vault, clock, discard } = parts
     this.#parts = parts
-    this.#record = new GrantRecord(key, grant, {
-      vault,
-      clock,
-      discard,
-      onTokens: (before) => this.#onTokens(before),
-    })
+    const onTokens = (before: Readonly<TokenSet>) => this.#onTokens(before)
+    const onEnd = (end: Grant) => parts.onEnd(key, end)
+    this.#record = new GrantRecord(key, grant, { vault, clock, discard, onTokens, onEnd }, readAt)
   }
 
   get key(): string {
@@ -112,18 +109,32 @@ export class Keeper {
    */
   async freshTokens(): Promise<Readonly<TokenSet>> {
     let { action } = this.#decide()
-    if (action === 'sign-in' || action === 'refresh') {
-      await this.#lookBeforeItIsOver(action)
-      action = this.#decide().action
-    }
+    if (action === 'sign-in' || action === 'refresh') await this.#lookBeforeItIsOver(action)
+    else await this.confirm()
+    action = this.#decide().action
     if (this.removed) throw new ReauthenticationRequired()
     if (action === 'refresh') await this.#refreshOrMakeDo()
     else this.#startWhatIsDue(action)
     return this.#usableTokens()
   }
 
-  /** What a request does for its grant on its way: starts what is due, and waits for nothing. */
-  attend(ttlMs: number): void {
+  /** Sees to it that what is known of the grant is not too old. Returns a promise only if the caller must wait for that. */
+  confirm(): Promise<void> | undefined {
+    return this.removed ? undefined : this.#record.confirm()
+  }
+
+  /**
+   * What a request does for its grant on its way: starts what is due, and never waits for a refresh. Returns a promise only
+   * if what is known of the grant is too old to be used; it never rejects.
+   */
+  attend(ttlMs: number): Promise<void> | undefined {
+    const confirming = this.confirm()
+    if (confirming) return confirming.then(() => this.#attendNow(ttlMs))
+    this.#attendNow(ttlMs)
+    return undefined
+  }
+
+  #attendNow(ttlMs: number): void {
     if (this.removed) return
     const { action } = this.#decide()
     // Without a window nothing is refreshed in the background: the platform may stop the process after each response.
@@ -192,7 +203,7 @@ export class Keeper {
 
   #startWhatIsDue(action: Decision['action']): void {
     if (action === 'use-and-refresh' || action === 'refresh') this.#refreshBehind()
-    else this.#record.lookAgain(action === 'use' ? LOOK_AGAIN_MS : LOOK_AGAIN_WHEN_OVER_MS)?.catch(ignore)
+    else if (action !== 'use') this.#record.lookAgain(LOOK_AGAIN_WHEN_OVER_MS)?.catch(ignore)
   }
 
   #usableTokens(): Readonly<TokenSet> {

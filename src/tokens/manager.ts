@@ -1,20 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type IlertApi } from '../client/api.ts'
 import { IlertClient } from '../client/client.ts'
-import { type Connection, resolveConnection } from '../client/connection.ts'
+import { type Clock, type Connection, resolveConnection } from '../client/connection.ts'
 import { APP_OPTIONS, ENV_OPTIONS } from '../client/options.ts'
 import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
-import { IlertError, NetworkError, ReauthenticationRequired } from '../ilert/errors.ts'
+import { NetworkError, ReauthenticationRequired } from '../ilert/errors.ts'
 import { checkDuration } from './checks.ts'
-import { ended, type Grant, UNREADABLE, writtenAt } from './grant.ts'
-import { Keeper, type KeeperParts } from './keeper.ts'
+import { Endings, unreadable } from './endings.ts'
+import { UNREADABLE, writtenAt } from './grant.ts'
+import type { Keeper } from './keeper.ts'
+import { type Found, Keepers } from './keepers.ts'
 import { encryptionSecrets } from './keys.ts'
-import { backOff, DEFAULT_MIN_INTERVAL_SECONDS, DEFAULT_WINDOW_SECONDS } from './policy.ts'
+import { DEFAULT_MIN_INTERVAL_SECONDS, DEFAULT_WINDOW_SECONDS } from './policy.ts'
+import { Revocations } from './revocations.ts'
 import { type Sealing, tokenSealer } from './seal.ts'
+import { type SessionMarks, SessionRecords } from './session-records.ts'
 import type { TokenStore } from './store.ts'
 import { type After, after } from './time.ts'
+import { checkKey, checkTokens, copyTokens } from './token-set.ts'
 import { Vault } from './vault.ts'
 
 /** How tokens are kept. */
@@ -37,14 +41,8 @@ export interface Keeping extends Connection {
   minRefreshIntervalSeconds?: number
 }
 
-/** Grants in this process's memory. One that is pushed out is read from the store when it is needed again. */
-const CACHED_GRANTS = 10_000
-
-/** How long an ended grant refuses to be written again, at least. */
-const TOMBSTONE_MS = 86_400_000
-
-/** How often a revocation that ilert could not be asked for is tried again. */
-const REVOCATION_TRIES = 5
+/** A grant that ended while its tokens were waited for may have a successor, which may end as well: how often to go on. */
+const MOST_ENDS = 3
 
 /** What the strategy shares with its manager, and what tests put in the place of time and chance. */
 interface Internals {
@@ -57,27 +55,31 @@ interface Internals {
 
 const INTERNALS: Known<Internals> = { client: true, sealer: true, after: true, random: true, cachedGrants: true }
 
+interface SaveOptions {
+  ttlMs?: number
+  /** The key was made for these tokens, so nothing can be there that would have to be read first. */
+  isNew?: boolean
+  /** The ilert user's id. */
+  account?: string
+}
+
 /**
  * Keeps stored tokens fresh, inside a request and outside of one. One refresh is under way for a key at most; what it
  * brings is stored before anybody uses it; and only ilert, or you, end a grant.
  *
- * Methods reject with `NetworkError` where ilert or the store is away, with `ReauthenticationRequired` where there is
- * nothing to refresh, and with `TypeError` where an argument is malformed.
+ * Methods reject with `NetworkError` if ilert or the store is unavailable, with `ReauthenticationRequired` if there is
+ * nothing to refresh, and with `TypeError` if an argument is malformed.
  */
 export class TokenManager {
+  /** Sessions whose tokens are under an app's own key. @internal */
+  readonly sessions: SessionRecords
   readonly #client: IlertClient
   readonly #ownsClient: boolean
+  readonly #clock: Clock
   readonly #vault: Vault
-  readonly #parts: KeeperParts
-  readonly #cache: LRUCache<string, Keeper>
-  /** Keepers that must not be forgotten, whatever the cache pushes out. */
-  readonly #busy = new Map<string, Keeper>()
-  /** The keys under which this process knows refresh tokens to be kept. */
-  readonly #owners = new Map<string, string>()
-  readonly #loading = new Map<string, Promise<Keeper | undefined>>()
-  /** Revocations, and refreshes of grants that were replaced meanwhile. */
-  readonly #ending = new Set<Promise<void>>()
-  #closed = false
+  readonly #keepers: Keepers
+  readonly #revocations: Revocations
+  readonly #endings: Endings
 
   /**
    * Takes the options of `IlertStrategy` as well, so that an app can have one object of options.
@@ -97,34 +99,33 @@ export class TokenManager {
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
     }
-    this.#cache = new LRUCache({
-      max: internals.cachedGrants ?? CACHED_GRANTS,
-      dispose: (keeper) => this.#disown(keeper),
-    })
-    this.#ownsClient = internals.client === undefined
-    this.#client = internals.client ?? new IlertClient(options)
-    const wait = internals.after ?? after
-    const sealer = internals.sealer ?? tokenSealer(encryptionSecrets(options), clientID)
-    this.#vault = new Vault(tokenStore, sealer, wait)
-    this.#parts = {
-      vault: this.#vault,
-      settings: {
-        windowMs: milliseconds('refreshWindowSeconds', refreshWindowSeconds, DEFAULT_WINDOW_SECONDS),
-        minIntervalMs: milliseconds(
-          'minRefreshIntervalSeconds',
-          minRefreshIntervalSeconds,
-          DEFAULT_MIN_INTERVAL_SECONDS,
-        ),
-      },
-      clock,
-      after: wait,
-      random: internals.random ?? Math.random,
-      timeoutMs,
-      refresh: (refreshToken) => this.#client.refresh(refreshToken),
-      discard: (tokens) => this.discard(tokens),
-      onBusy: (keeper) => this.#setBusy(keeper),
-      onTokens: (keeper, before) => this.#setOwner(keeper, before),
+    const settings = {
+      windowMs: milliseconds('refreshWindowSeconds', refreshWindowSeconds, DEFAULT_WINDOW_SECONDS),
+      minIntervalMs: milliseconds('minRefreshIntervalSeconds', minRefreshIntervalSeconds, DEFAULT_MIN_INTERVAL_SECONDS),
     }
+    const { cachedGrants, random = Math.random, after: wait = after } = internals
+    this.#ownsClient = internals.client === undefined
+    const client = internals.client ?? new IlertClient(options)
+    const vault = new Vault(
+      tokenStore,
+      internals.sealer ?? tokenSealer(encryptionSecrets(options), clientID),
+      wait,
+      clock,
+    )
+    const revocations = new Revocations({ client, after: wait, random })
+    const discard = (tokens: Readonly<TokenSet>) => this.discard(tokens)
+    const revokeAtIlert = (refreshToken: string) => revocations.revoke(refreshToken)
+    const beforeClosing = (work: Promise<void>) => revocations.beforeClosing(work)
+    const refresh = (refreshToken: string) => client.refresh(refreshToken)
+    const time = { clock, after: wait, random, timeoutMs }
+    const keepers = new Keepers({ vault, settings, ...time, refresh, discard, beforeClosing, cachedGrants })
+    this.#client = client
+    this.#clock = clock
+    this.#vault = vault
+    this.#revocations = revocations
+    this.#keepers = keepers
+    this.#endings = new Endings({ vault, clock, keepers, discard, revokeAtIlert })
+    this.sessions = new SessionRecords(vault, clock)
   }
 
   /**
@@ -132,46 +133,42 @@ export class TokenManager {
    * as its refresh token.
    *
    * @param o.ttlMs lets the record live for so long after each write instead, such as a session does.
-   * @throws TypeError where the refresh token is kept under another key already: two keys would refresh it against each
-   * other, and where ilert exchanges refresh tokens all but one would be lost.
+   * @throws TypeError if the refresh token is kept under another key already: two keys would refresh it against each
+   * other, and if ilert exchanges refresh tokens all but one would be lost.
    */
   save(key: string, tokens: TokenSet, o?: { ttlMs?: number }): Promise<void>
-  /** @internal `isNew`: the key was made for these tokens, so nothing can be there that would have to be read first. */
-  save(key: string, tokens: TokenSet, o?: { ttlMs?: number; isNew?: boolean }): Promise<void>
-  async save(key: string, tokens: TokenSet, options?: { ttlMs?: number; isNew?: boolean }): Promise<void> {
+  /** @internal */
+  save(key: string, tokens: TokenSet, o?: SaveOptions): Promise<void>
+  async save(key: string, tokens: TokenSet, options?: SaveOptions): Promise<void> {
     checkKey(key)
     checkTokens(tokens)
-    const o = knownOptions('save', options, { ttlMs: true, isNew: true })
+    const o = knownOptions<SaveOptions>('save', options, { ttlMs: true, isNew: true, account: true })
     if (o.ttlMs !== undefined) checkDuration('ttlMs', o.ttlMs)
     if ((this.keyOf(tokens) ?? key) !== key) {
       throw new TypeError('tokens: this refresh token is kept under another key already. Use that key, or tokenKey.')
     }
-    const { refreshToken } = tokens
-    if (refreshToken !== undefined) this.#owners.set(refreshToken, key) // at once: another save must not come between
+    this.#keepers.claim(key, tokens)
     try {
-      await this.#replace(key, copy(tokens), o)
+      await this.#replace(key, copyTokens(tokens), o)
     } catch (error) {
-      if (refreshToken !== undefined && this.peek(key)?.grant.tokens.refreshToken !== refreshToken) {
-        this.#owners.delete(refreshToken)
-      }
+      this.#keepers.unclaim(key, tokens)
       throw error
     }
   }
 
-  async #replace(key: string, tokens: TokenSet, { isNew, ...o }: { ttlMs?: number; isNew?: boolean }): Promise<void> {
-    const now = this.#parts.clock.now()
+  async #replace(key: string, tokens: TokenSet, { isNew, ...o }: SaveOptions): Promise<void> {
+    const now = this.#clock.now()
     const id = randomUUID()
     for (let tries = 0; tries < 4; tries++) {
       const looks = tries > 0 || !isNew
       const before = looks ? await this.#vault.read(key) : undefined
-      if (before === UNREADABLE) throw unreadable(key)
-      // Higher than whatever was here before its tombstone; but right behind what is here now, so that nothing lands
+      if (before === UNREADABLE) throw unreadable()
+      // Higher than whatever was here before its tombstone; but right after what is here now, so that nothing is written
       // in between without being seen.
       const version = before ? before.version + 1 : Math.floor(now)
       const grant = writtenAt(now, { id, version, tokens, issuedAt: now, ...o })
       if (await this.#vault.write(key, grant, now, !looks)) {
-        this.#loading.delete(key)
-        this.#keep(new Keeper(key, grant, this.#parts))
+        this.#keepers.keep(key, grant)
         if (before) this.discard(before.tokens)
         return
       }
@@ -183,215 +180,123 @@ export class TokenManager {
 
   /** The tokens under a key, fresh. Refreshed only if they are not good for 10 more seconds. */
   async get(key: string): Promise<TokenSet> {
-    return copy(await this.#freshTokens(key))
+    return copyTokens(await this.#tokensOf(key))
   }
 
   /** The access token under a key, fresh: good for at least 10 seconds wherever ilert and the rules allow. */
   async accessToken(key: string): Promise<string> {
-    return (await this.#freshTokens(key)).accessToken
+    return (await this.#tokensOf(key)).accessToken
   }
 
   /** ilert's API as the user whose tokens are under a key. Nothing is read or sent before the first call. */
   api(key: string): IlertApi {
     checkKey(key)
     const source = {
-      tokens: () => this.#freshTokens(key),
+      tokens: () => this.#tokensOf(key),
       refused: (accessToken: string) => this.refused(key, accessToken),
     }
     return new ApiMethods((method, path, init) => this.#client.callAPI(source, method, path, init))
   }
 
   /**
-   * Ends the grant under a key: forgets its tokens here and in the store, then revokes them at ilert. ilert being away
-   * does not keep them alive here: the revocation is tried again behind. What a refresh under way brings is revoked too.
+   * Ends the grant under a key: forgets its tokens here and in the store, then revokes them at ilert. ilert being
+   * unavailable does not keep them alive here: the revocation is tried again in the background. What a refresh under way
+   * brings is revoked too. Other processes use the tokens for a minute more at most.
    */
   async revoke(key: string): Promise<void> {
     checkKey(key)
-    const { clock } = this.#parts
-    let grant: Grant | undefined
-    // One version on, so that a refresh under way can no longer land; whatever has landed before is seen.
-    for (let tries = 0; tries < 10; tries++) {
-      const stored = await this.#vault.read(key)
-      if (stored === UNREADABLE) throw unreadable(key)
-      if (stored === undefined) break
-      grant = stored
-      if (stored.ended || (await this.#vault.write(key, ended(stored), clock.now()))) break
-    }
-    // Not before: where the store is away nothing has ended yet, and a refresh under way must not get lost.
-    const keeper = this.#forget(key)
-    try {
-      await this.#vault.remove(key, Math.max(TOMBSTONE_MS, grant?.ttlMs ?? 0))
-    } finally {
-      const { tokens } = grant ?? keeper?.grant ?? {}
-      if (tokens?.refreshToken !== undefined) await this.#revokeAtIlert(tokens.refreshToken)
-    }
+    await this.#endings.revoke(key)
+  }
+
+  /** Ends a grant that nothing refers to any more. @internal */
+  abandon(key: string): Promise<void> {
+    return this.#endings.abandon(key)
   }
 
   /**
-   * Ends a grant that nothing refers to any more: what is at hand is revoked at ilert also while the store is away, whose
-   * record then ends by itself. @internal
+   * Ends a session that lives for `sessionMs` after each request, and remembers that. Tokens under a key of the app's stay:
+   * what ends then is the session's own record. @internal
    */
-  async abandon(key: string): Promise<void> {
-    try {
-      await this.revoke(key)
-    } catch (error) {
-      const keeper = this.#forget(key)
-      if (keeper) this.discard(keeper.grant.tokens)
-      throw error
-    }
+  async signOut(session: SessionMarks & { grant: string; shared?: true }, sessionMs: number): Promise<void> {
+    const key = session.shared ? session.mark : session.grant
+    if (key === undefined) return
+    this.sessions.end(key)
+    await this.#endings.signOut(key, this.sessions.endMs(session, sessionMs))
   }
 
-  /** Ends a session's grant, and remembers for `ttlMs` that the user has signed out of that session. @internal */
-  async signOut(key: string, ttlMs: number): Promise<void> {
-    await Promise.all([this.#vault.mark(signedOut(key), this.#parts.clock.now(), ttlMs), this.abandon(key)])
-  }
-
-  /** Whether the user has signed out of the session that had this key. @internal */
-  async wasSignedOut(key: string): Promise<boolean> {
-    return (await this.#vault.markedAt(signedOut(key))) !== undefined
+  /** Ends a session's grant because the same ilert user has granted anew, under another key. @internal */
+  supersede(
+    former: SessionMarks & { grant: string },
+    successor: { grant: string; account: string },
+    sessionMs: number,
+  ): Promise<void> {
+    const { account, grant: key } = successor
+    return this.#endings.supersede(former.grant, { key, account }, this.sessions.endMs(former, sessionMs))
   }
 
   /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */
   async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all([...this.#busy.values()].map((keeper) => keeper.settle()))
-    while (this.#ending.size > 0) await Promise.all(this.#ending) // one may bring another
+    this.#revocations.stop()
+    await this.#keepers.settle()
+    await this.#revocations.close()
     if (this.#ownsClient) await this.#client.close()
   }
 
   /** Refreshes because ilert's API took the access token no more. Resolves to whether there is another. @internal */
   async refused(key: string, accessToken: string): Promise<boolean> {
-    const keeper = await this.load(key)
+    const { keeper } = await this.find(key)
     return (await keeper?.refreshRefused(accessToken)) ?? false
   }
 
-  /** The grant under a key, if this process has it at hand. No I/O. @internal */
+  /** The grant under a key, or its successor, if this process has it at hand. No I/O. @internal */
   peek(key: string): Keeper | undefined {
-    const keeper = this.#cache.get(key) ?? this.#busy.get(key)
-    return keeper?.removed ? undefined : keeper
+    return this.#keepers.peek(key)
   }
 
-  /** The grant under a key, from the store where this process does not have it at hand. @internal */
-  load(key: string): Promise<Keeper | undefined> {
-    const known = this.peek(key)
-    if (known) return Promise.resolve(known)
-    const underWay = this.#loading.get(key)
-    if (underWay) return underWay
-    const isCurrent = () => this.#loading.get(key) === loading
-    const loading: Promise<Keeper | undefined> = this.#read(key, isCurrent).finally(() => {
-      if (isCurrent()) this.#loading.delete(key)
-    })
-    this.#loading.set(key, loading)
-    return loading
+  /** The same, from the store if this process does not have it at hand. @internal */
+  async find(key: string): Promise<Found> {
+    const keeper = this.peek(key)
+    return keeper ? { keeper } : await this.#keepers.find(key)
   }
 
   /** The key under which this process knows these tokens to be kept. @internal */
-  keyOf({ refreshToken }: Readonly<TokenSet>): string | undefined {
-    return refreshToken === undefined ? undefined : this.#owners.get(refreshToken)
+  keyOf(tokens: Readonly<TokenSet>): string | undefined {
+    return this.#keepers.keyOf(tokens)
   }
 
-  /** Revokes tokens that nobody keeps, behind. @internal */
+  /** Revokes tokens that nobody keeps, in the background. @internal */
   discard(tokens: Readonly<TokenSet>): void {
     if (tokens.refreshToken === undefined || this.keyOf(tokens) !== undefined) return
-    void this.#revokeAtIlert(tokens.refreshToken)
+    void this.#revocations.revoke(tokens.refreshToken)
   }
 
-  async #freshTokens(key: string): Promise<Readonly<TokenSet>> {
+  /**
+   * Fresh tokens of the grant under a key, or of its successor; undefined if there is none.
+   *
+   * @param atHand the grant, if the caller has it already
+   * @internal
+   */
+  async freshTokens(key: string, atHand?: Keeper): Promise<Readonly<TokenSet> | undefined> {
+    for (let ends = 1; ; ends++) {
+      const keeper = ends === 1 && atHand?.removed === false ? atHand : (await this.find(key)).keeper
+      if (!keeper) return undefined
+      try {
+        const tokens = await keeper.freshTokens()
+        // What has turned up under a successor's key may be another user's by now.
+        if (keeper.key === key || this.peek(key) === keeper) return tokens
+        if (ends === MOST_ENDS) return undefined
+      } catch (error) {
+        if (!keeper.removed || ends === MOST_ENDS) throw error
+      }
+    }
+  }
+
+  async #tokensOf(key: string): Promise<Readonly<TokenSet>> {
     checkKey(key)
-    const keeper = await this.load(key)
-    if (!keeper) throw new ReauthenticationRequired(`No ilert tokens are kept under this key. Sign in, or save() some.`)
-    return await keeper.freshTokens()
+    const tokens = await this.freshTokens(key)
+    if (tokens) return tokens
+    throw new ReauthenticationRequired('No ilert tokens are kept under this key. Sign in, or save() some.')
   }
-
-  async #read(key: string, isCurrent: () => boolean): Promise<Keeper | undefined> {
-    const grant = await this.#vault.read(key)
-    // What was saved or revoked here meanwhile is newer than what was read.
-    if (!isCurrent()) return this.peek(key)
-    if (grant === undefined || grant === UNREADABLE || grant.ended) return undefined
-    return this.#keep(new Keeper(key, grant, this.#parts))
-  }
-
-  /** Ends what this process has at hand of a grant. */
-  #forget(key: string): Keeper | undefined {
-    const keeper = this.peek(key)
-    keeper?.remove()
-    this.#cache.delete(key)
-    this.#loading.delete(key)
-    return keeper
-  }
-
-  #keep(keeper: Keeper): Keeper {
-    const replaced = this.peek(keeper.key)
-    if (replaced?.busy) void this.#untilClose(replaced.settle())
-    this.#busy.delete(keeper.key)
-    this.#cache.set(keeper.key, keeper)
-    this.#setOwner(keeper)
-    return keeper
-  }
-
-  #setOwner(keeper: Keeper, before?: Readonly<TokenSet>): void {
-    if (before?.refreshToken !== undefined) this.#owners.delete(before.refreshToken)
-    const { refreshToken } = keeper.grant.tokens
-    const known = this.#cache.peek(keeper.key) === keeper || this.#busy.get(keeper.key) === keeper
-    if (refreshToken !== undefined && known) this.#owners.set(refreshToken, keeper.key)
-  }
-
-  #disown(keeper: Keeper): void {
-    const { refreshToken } = keeper.grant.tokens
-    const current = this.#cache.peek(keeper.key)
-    // One that was replaced has taken over the tokens that it was replaced with.
-    if (current !== keeper && current?.grant.tokens.refreshToken === refreshToken) return
-    if (refreshToken !== undefined && this.#busy.get(keeper.key) !== keeper) this.#owners.delete(refreshToken)
-  }
-
-  #setBusy(keeper: Keeper): void {
-    const current = this.#busy.get(keeper.key)
-    if (keeper.busy) this.#busy.set(keeper.key, keeper)
-    else if (current === keeper) {
-      this.#busy.delete(keeper.key)
-      // Pushed out of the cache meanwhile, or ended.
-      if (this.#cache.peek(keeper.key) !== keeper) this.#disown(keeper)
-    }
-  }
-
-  async #revokeAtIlert(refreshToken: string, failures = 0): Promise<void> {
-    await this.#untilClose(this.#tryToRevoke(refreshToken, failures))
-  }
-
-  /** Has close() wait for it. It must not reject. */
-  async #untilClose(work: Promise<void>): Promise<void> {
-    this.#ending.add(work)
-    await work
-    this.#ending.delete(work)
-  }
-
-  /** The first attempt is waited for, the others are not. Never throws: the grant is over here in any case. */
-  async #tryToRevoke(refreshToken: string, failures: number): Promise<void> {
-    try {
-      await this.#client.revoke(refreshToken)
-    } catch (error) {
-      if (!(error instanceof NetworkError) || failures + 1 >= REVOCATION_TRIES) return
-      const { after: wait, random } = this.#parts
-      wait(backOff(failures + 1, error.retryAfterSeconds, random()), () => {
-        if (!this.#closed) void this.#revokeAtIlert(refreshToken, failures + 1)
-      })
-    }
-  }
-}
-
-/** Without what else an object may carry, and without fields that are there and undefined. */
-function copy({ accessToken, refreshToken, scope, expiresAt, refreshTokenExpiresAt }: Readonly<TokenSet>): TokenSet {
-  return {
-    accessToken,
-    ...(refreshToken !== undefined && { refreshToken }),
-    scope: [...scope],
-    expiresAt,
-    ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
-  }
-}
-
-function signedOut(key: string): string {
-  return `out:${key}`
 }
 
 function storeOption(value: TokenStore | undefined): TokenStore {
@@ -403,40 +308,10 @@ function storeOption(value: TokenStore | undefined): TokenStore {
   return value as TokenStore
 }
 
-function checkKey(key: unknown): void {
-  if (typeof key !== 'string' || key === '' || key.length > 512) {
-    throw new TypeError('key: expected a string of 1 to 512 characters.')
-  }
-}
-
-function checkTokens(tokens: TokenSet): void {
-  const { accessToken, refreshToken, scope, expiresAt, refreshTokenExpiresAt } = tokens ?? {}
-  if (typeof accessToken !== 'string' || accessToken === '') throw new TypeError('tokens.accessToken: missing.')
-  if (refreshToken !== undefined && (typeof refreshToken !== 'string' || refreshToken === '')) {
-    throw new TypeError('tokens.refreshToken: expected a string, or none.')
-  }
-  if (!Array.isArray(scope)) throw new TypeError('tokens.scope: expected a list of scopes.')
-  // A time in seconds would be in January 1970.
-  if (!Number.isFinite(expiresAt) || (expiresAt > 0 && expiresAt < 1e11)) {
-    throw new TypeError('tokens.expiresAt: expected milliseconds since the epoch.')
-  }
-  if (refreshTokenExpiresAt !== undefined && !Number.isFinite(refreshTokenExpiresAt)) {
-    throw new TypeError('tokens.refreshTokenExpiresAt: expected milliseconds since the epoch, or none.')
-  }
-}
-
 function milliseconds(name: string, seconds: number | undefined, fallback: number): number {
   const value = seconds ?? fallback
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
     throw new TypeError(`${name}: expected a number of seconds, 0 or more.`)
   }
   return value * 1000
-}
-
-function unreadable(key: string): IlertError {
-  return new IlertError(
-    `The record under the key '${key}' was sealed with another encryption key or for another app, and is left alone. ` +
-      'List that key in encryptionKey (ILERT_ENCRYPTION_KEY) too, give each app keys of its own, or delete the record.',
-    { code: 'unreadable_record', status: 500 },
-  )
 }

@@ -1,7 +1,8 @@
 /*
- * When to refresh. Pure: everything else obeys it.
+ * When to refresh, and when to read the record again. Pure: everything else obeys it.
  */
 import { REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
+import { elapsed } from './time.ts'
 
 /** Everything that the decision depends on. Times are milliseconds since the epoch. */
 export interface Situation {
@@ -83,4 +84,36 @@ function remaining(now: number, start: number | undefined, durationMs: number): 
 export function backOff(failures: number, retryAfterSeconds = 0, random: number = Math.random()): number {
   const full = Math.min(LAST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1))
   return Math.max(full * (1 - random / 5), Math.min(retryAfterSeconds, 3600) * 1000)
+}
+
+/** How old the last confirmed read of a grant's record may be before whatever uses its tokens waits for a new one. */
+const STALE_MS = 60_000
+
+/** From this age on it is read in the background, so that the requests of a busy grant never wait. */
+const AGING_MS = 30_000
+
+/** For so long after a read that failed, or took too long, no other one is waited for or begun. */
+const READ_BACK_OFF_MS = 5000
+
+/** How long a stale grant's user waits for a read. Then the store counts as unavailable, and the present token is used. */
+export const READ_PATIENCE_MS = 1500
+
+/**
+ * - `use`: what is known.
+ * - `read-in-background`: what is known, and read the record meanwhile.
+ * - `wait-for-read`: the user may have ended the grant in another process: read the record first, for a bounded time.
+ */
+export type Freshness = 'use' | 'read-in-background' | 'wait-for-read'
+
+/**
+ * Whether what is known of a record may still be used. A clock that has jumped back says nothing: then it is stale.
+ *
+ * @param confirmedAt when the last read began that the store has answered
+ * @param failedAt when the store last failed, or took too long; undefined if it has answered since
+ */
+export function freshness(confirmedAt: number, failedAt: number | undefined, now: number): Freshness {
+  const age = elapsed(confirmedAt, now)
+  if (age < AGING_MS) return 'use'
+  if (failedAt !== undefined && elapsed(failedAt, now) < READ_BACK_OFF_MS) return 'use'
+  return age < STALE_MS ? 'read-in-background' : 'wait-for-read'
 }

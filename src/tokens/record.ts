@@ -3,6 +3,7 @@ import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { NetworkError } from '../ilert/errors.ts'
 import { compareAge, type Grant, sameTokens, UNREADABLE } from './grant.ts'
+import { freshness } from './policy.ts'
 import { elapsed } from './time.ts'
 import type { Vault } from './vault.ts'
 
@@ -29,6 +30,8 @@ interface RecordParts {
   readonly discard: (tokens: Readonly<TokenSet>) => void
   /** Called when other tokens than those `before` have turned up in the store. */
   readonly onTokens: (before: Readonly<TokenSet>) => void
+  /** Called when the store says that the grant has ended, and waited for before it ends here. */
+  readonly onEnd: (end: Grant) => Promise<void>
 }
 
 /** One grant's record: what this process knows of it, and each way in which it changes in the store. */
@@ -39,7 +42,10 @@ export class GrantRecord {
   /** When the store last confirmed the grant. */
   #seenAt: number
   #lookedAt: number
+  /** When the last read began that the store has answered: what was ended before is known here. */
+  #confirmedAt: number
   #look: Promise<void> | undefined
+  #confirming: Promise<void> | undefined
   #removed = false
   #extending = false
   /** Tokens that ilert has issued and the store has not taken yet. Nobody may use them before it has. */
@@ -47,11 +53,13 @@ export class GrantRecord {
   /** Tells the last claim made here from those of others. */
   #claim: string | undefined
 
-  constructor(key: string, grant: Grant, parts: RecordParts) {
+  /** @param readAt when the read began that has brought the grant; absent if it was written just now */
+  constructor(key: string, grant: Grant, parts: RecordParts, readAt: number = parts.clock.now()) {
     this.key = key
     this.#parts = parts
     this.#grant = grant
     this.#seenAt = this.#lookedAt = parts.clock.now()
+    this.#confirmedAt = readAt
   }
 
   /** What is known of the grant: the newest tokens that are stored. */
@@ -77,15 +85,19 @@ export class GrantRecord {
 
   /** Takes over what the store has. */
   async read(): Promise<void> {
-    const { clock, vault } = this.#parts
+    const { clock } = this.#parts
     const before = this.#grant
     for (const lastTry of [false, true]) {
-      const stored = await vault.read(this.key)
+      const stored = await this.#stored()
       // Read before another grant took this one's place here, and of no interest now.
       if (this.#grant.id !== before.id) return
       const now = clock.now()
       this.#lookedAt = now
-      if (stored === UNREADABLE || stored?.ended) return this.remove()
+      if (stored === UNREADABLE) return this.remove()
+      if (stored?.ended) {
+        await this.#parts.onEnd(stored)
+        return this.remove()
+      }
       const age = stored && (compareAge(stored, this.#grant) || stored.version - this.#grant.version)
       if (stored && age !== undefined && (stored.id !== this.#grant.id || age > 0)) return this.#adopt(stored)
       if (age === 0) {
@@ -97,7 +109,7 @@ export class GrantRecord {
       const version = Math.max(this.#grant.version, (stored?.version ?? 0) + 1)
       const restored = { lostAt: now, version }
       const mayRestore = elapsed(this.#seenAt, now) < RESTORE_WITHIN_MS
-      if (mayRestore && (await vault.write(this.key, { ...this.#grant, ...restored }, now))) {
+      if (mayRestore && (await this.#write({ ...this.#grant, ...restored }, now))) {
         this.#grant = { ...this.#grant, ...restored }
         return
       }
@@ -111,15 +123,54 @@ export class GrantRecord {
    * passes here. All who ask while it is read share that.
    */
   lookAgain(ms: number): Promise<void> | undefined {
+    if (!this.#look && elapsed(this.#lookedAt, this.#parts.clock.now()) < ms) return undefined
+    return this.#lookNow()
+  }
+
+  /**
+   * Sees to it that what is known is not too old: another process may have ended the grant. Returns a promise only if the
+   * caller must wait for a read; it never rejects, and takes 1.5 s at most. Otherwise a read in the background may begin.
+   */
+  confirm(): Promise<void> | undefined {
+    if (this.#confirming) return this.#confirming
+    const { clock, vault } = this.#parts
+    const verdict = freshness(this.#confirmedAt, vault.failedAt, clock.now())
+    if (verdict === 'use') return undefined
+    const look = this.#lookNow()
+    if (verdict === 'read-in-background') {
+      look.catch(() => {}) // the vault remembers it
+      return undefined
+    }
+    this.#confirming = vault.patiently(look).finally(() => {
+      this.#confirming = undefined
+    })
+    return this.#confirming
+  }
+
+  #lookNow(): Promise<void> {
     if (!this.#look) {
-      const now = this.#parts.clock.now()
-      if (elapsed(this.#lookedAt, now) < ms) return undefined
-      this.#lookedAt = now
+      this.#lookedAt = this.#parts.clock.now()
       this.#look = this.read().finally(() => {
         this.#look = undefined
       })
     }
     return this.#look
+  }
+
+  async #stored(): Promise<Grant | typeof UNREADABLE | undefined> {
+    const begunAt = this.#parts.clock.now()
+    const stored = await this.#parts.vault.read(this.key)
+    // Nothing there may be a tombstone, or a store that has lost it: a write will tell.
+    if (stored !== undefined) this.#confirmedAt = begunAt
+    return stored
+  }
+
+  /** A write that the store has taken says as well that nobody had ended the grant by then. */
+  async #write(grant: Grant, now: number): Promise<boolean> {
+    const begunAt = this.#parts.clock.now()
+    if (!(await this.#parts.vault.write(this.key, grant, now))) return false
+    this.#confirmedAt = begunAt
+    return true
   }
 
   #adopt(grant: Grant): void {
@@ -143,7 +194,7 @@ export class GrantRecord {
    * ilert may have answered. Resolves to undefined where somebody else has written meanwhile.
    */
   async claim(): Promise<Grant | undefined> {
-    const { clock, vault } = this.#parts
+    const { clock } = this.#parts
     const { asking, ...grant } = this.#grant
     const now = clock.now()
     const by = randomUUID()
@@ -151,7 +202,7 @@ export class GrantRecord {
     // A claim that is still there tells that its answer was lost, or is on its way: ilert may give it as late as now.
     if (asking) claimed.lostAt = later(now, asking.at)
     this.#claim = by
-    if (!(await vault.write(this.key, claimed, now))) return undefined
+    if (!(await this.#write(claimed, now))) return undefined
     this.#known(claimed)
     return claimed
   }
@@ -169,7 +220,7 @@ export class GrantRecord {
   /** Writes down that a claim brought no tokens, and when an answer was lost, if one was. */
   async unclaim({ asking, ...claimed }: Grant, lostAt: number | undefined = claimed.lostAt): Promise<void> {
     const grant = { ...claimed, version: claimed.version + 1, ...(lostAt !== undefined && { lostAt }) }
-    if (await this.#parts.vault.write(this.key, grant, this.#parts.clock.now())) this.#known(grant)
+    if (await this.#write(grant, this.#parts.clock.now())) this.#known(grant)
   }
 
   /** The same tokens in a newer version, unless something newer still is known by now. */
@@ -186,18 +237,18 @@ export class GrantRecord {
 
   /** Writes what is held. Whatever is in its way is newer, another grant, or the grant's end. */
   async land(): Promise<void> {
-    const { clock, vault } = this.#parts
+    const { clock } = this.#parts
     for (let tries = 0; this.#held; tries++) {
       if (this.#removed) return this.discardHeld()
       const held = this.#held
-      if (await vault.write(this.key, held.grant, clock.now())) {
+      if (await this.#write(held.grant, clock.now())) {
         this.#held = undefined
         // Ended while it was written: what ended it has removed, or will remove, the record.
         if (this.#removed) this.#parts.discard(held.grant.tokens)
         else this.#adopt(held.grant)
         return
       }
-      const stored = await vault.read(this.key)
+      const stored = await this.#stored()
       if (stored === undefined || (stored !== UNREADABLE && stored.ended)) {
         this.remove()
         return this.discardHeld()
@@ -255,7 +306,7 @@ export class GrantRecord {
     }
     // A store without touch: the same tokens again. In the way of a refresh this is seen for what it is.
     const grant = { ...this.#grant, ...later, version: this.#grant.version + 1 }
-    if (await vault.write(this.key, grant, now)) this.#known(grant)
+    if (await this.#write(grant, now)) this.#known(grant)
   }
 }
 

@@ -1,5 +1,7 @@
+import type { Clock } from '../client/connection.ts'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
+import { READ_PATIENCE_MS } from './policy.ts'
 import type { Sealing } from './seal.ts'
 import type { Lease, SetsUnderNewKeys, TokenStore } from './store.ts'
 import { type After, within } from './time.ts'
@@ -15,12 +17,20 @@ export class Vault {
   readonly #store: TokenStore & Partial<SetsUnderNewKeys>
   readonly #sealer: Sealing
   readonly #after: After
+  readonly #clock: Clock
   #warned = false
+  #failedAt: number | undefined
 
-  constructor(store: TokenStore, sealer: Sealing, after: After) {
+  constructor(store: TokenStore, sealer: Sealing, after: After, clock: Clock) {
     this.#store = store
     this.#sealer = sealer
     this.#after = after
+    this.#clock = clock
+  }
+
+  /** When the store last failed, or took too long; undefined if it has answered since. */
+  get failedAt(): number | undefined {
+    return this.#failedAt
   }
 
   /** Whether the store promises one holder at a time over all processes. */
@@ -83,23 +93,28 @@ export class Vault {
     }
   }
 
-  /** Remembers something for all processes: that it happened, and when. */
-  async mark(what: string, now: number, ttlMs: number): Promise<void> {
-    const data = await this.#sealer.seal('mark', what)
-    await this.#bounded(() => this.#store.set(what, { version: Math.floor(now), data }, ttlMs))
-  }
-
-  /** When it happened, if it did, and if it is still remembered. */
-  async markedAt(what: string): Promise<number | undefined> {
-    const stored = await this.#bounded(() => this.#store.get(what))
-    return stored && (await this.#sealer.open(stored.data, what)) === 'mark' ? stored.version : undefined
+  /**
+   * Waits for a read, but not for long, and never rejects: the store may be unavailable. That is remembered for a few
+   * seconds, in which nobody waits; then one request tries whether it is back, and the others still do not wait.
+   */
+  async patiently(read: Promise<unknown>): Promise<void> {
+    if (this.#failedAt !== undefined) this.#failedAt = this.#clock.now()
+    const late = () => new Error(`no answer within ${READ_PATIENCE_MS} ms`)
+    try {
+      await within(read, READ_PATIENCE_MS, late, this.#after)
+    } catch {
+      this.#failedAt = this.#clock.now()
+    }
   }
 
   async #bounded<T>(call: () => Promise<T>): Promise<T> {
     const late = () => new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)
     try {
-      return await within(call(), STORE_TIMEOUT_MS, late, this.#after)
+      const answer = await within(call(), STORE_TIMEOUT_MS, late, this.#after)
+      this.#failedAt = undefined
+      return answer
     } catch (error) {
+      this.#failedAt = this.#clock.now()
       throw away(error)
     }
   }

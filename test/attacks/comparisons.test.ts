@@ -13,6 +13,7 @@ const OURS = 'both sides are what this process has from ilert or from its own se
 const WORDS = 'these are words, not secrets'
 const HARMLESS: Record<string, string> = {
   'express/bearer-challenge.ts present.includes(challenge)': WORDS,
+  'express/require-scope.ts error.code === USER_REPLACED': WORDS,
   'express/sign-ins.ts known.code !== code': 'the code on the left is with ilert already, and of no use to anybody',
   'sandbox/command.ts (error as { code?: unknown } | null)?.code': WORDS,
   "sandbox/endpoints/token.ts code.scope.includes('offline_access')": WORDS,
@@ -23,9 +24,10 @@ const HARMLESS: Record<string, string> = {
   'tokens/grant.ts grant.tokens.refreshToken === refreshToken': OURS,
   'tokens/keeper.ts this.grant.tokens.accessToken !== accessToken': OURS,
   'tokens/keeper.ts this.grant.tokens.accessToken === refused': OURS,
+  'tokens/keepers.ts current?.grant.tokens.refreshToken === refreshToken': OURS,
+  'tokens/keepers.ts this.at(key)?.grant.tokens.refreshToken !== refreshToken': OURS,
+  "tokens/keys.ts first !== option(options, 'clientSecret')": "both are the app's own settings, compared once",
   'tokens/manager.ts (this.keyOf(tokens) ?? key) !== key': 'these are keys of records, which the app chooses',
-  'tokens/manager.ts this.peek(key)?.grant.tokens.refreshToken !== refreshToken': OURS,
-  'tokens/manager.ts current?.grant.tokens.refreshToken === refreshToken': OURS,
   'tokens/record.ts tokens.refreshToken !== next.tokens.refreshToken': OURS,
 }
 

@@ -10,6 +10,10 @@ import type { Process, World } from './world.ts'
 /** No refusal is final that follows a lost answer by less. */
 const LOST_MS = 300_000
 
+/** What is known of a grant may be that old. Then the store is asked, and waited for a little. */
+const STALE_MS = 60_000
+const WAIT_FOR_STORE_MS = 1500
+
 /** What nothing that is in order takes longer than: 15 s behind a dead holder, and one refresh. */
 const PATIENCE_MS = 22_000
 
@@ -36,6 +40,7 @@ export class Judge {
   #pending = new Map<object, Process>()
   logOut: undefined | 'begun' | 'done'
   #loggedOutBy: Process | undefined
+  #loggedOutAt = Number.POSITIVE_INFINITY
   #wroteEnd: Process | undefined
   #endedWith: string | undefined
 
@@ -69,21 +74,26 @@ export class Judge {
     const start = process.clock.now()
     const good = (tokens: Readonly<TokenSet> | undefined, ms: number) =>
       tokens !== undefined && tokens.expiresAt - start >= Math.min(10_000, this.#ilert.behaviour.lifetimeMs / 10) + ms
-    const atHand = good(cached, 0)
     const inStore = good(this.#content()?.tokens, 5000) && this.#writtenAt < startedAt - 2000
     const loggedOutHere = this.logOut === 'done' && this.#loggedOutBy === process
+    const loggedOutLongAgo = this.#loggedOutAt + STALE_MS < startedAt && this.#store.troubledAt < startedAt - STALE_MS
+    // A sign-out reads the record by itself: that says nothing to the requests beside it.
+    const stale = this.logOut !== undefined || !this.#isConfirmed(process)
+    const atHand = good(cached, stale ? WAIT_FOR_STORE_MS : 0)
     const token = {}
     this.#pending.set(token, process)
 
     const settled = () => {
       this.#pending.delete(token)
       const took = world.now - startedAt
-      if (atHand && took > 0)
+      const jumped = process.clock.now() - world.now !== start - startedAt
+      const stoodStill = jumped || Math.max(world.sleptAt, world.stalledAt) >= startedAt
+      if (atHand && stale && took > 0 && (took <= WAIT_FOR_STORE_MS || stoodStill)) world.count('waited for the store')
+      else if (atHand && took > 0)
         world.break(
           `rule 2: ${process.name} has a good token, and a request waited ${took} ms since ${startedAt - 1.8e12}, ${JSON.stringify(cached)} at ${start}`,
         )
       const storeCalm = this.#leasesLostAt < startedAt - 45_000
-      const jumped = process.clock.now() - world.now !== start - startedAt
       if (!atHand && inStore && storeCalm && !jumped && !this.logOut && took > 900) {
         world.break(`rule 2: a good token was in the store, and a request in ${process.name} waited ${took} ms`)
       }
@@ -93,11 +103,14 @@ export class Judge {
       return took
     }
     const answered = ({ accessToken, expiresAt }: Readonly<TokenSet>) => {
-      settled()
+      const took = settled()
       if (!this.#written.has(accessToken))
         world.break(`rule 3: ${process.name} used ${accessToken} before it was stored`)
       if (expiresAt <= process.clock.now()) world.break(`${process.name} handed out a token that is over`)
       if (loggedOutHere) world.break(`rule 5: ${process.name} handed out a token after the user had signed out there`)
+      // A store that is that slow counts as unavailable.
+      if (loggedOutLongAgo && took < WAIT_FOR_STORE_MS && !world.clocksDiffer)
+        world.break(`rule 5: ${process.name} handed out a token a minute after the user had signed out elsewhere`)
     }
     const failed = (error: unknown) => {
       const took = settled()
@@ -117,6 +130,14 @@ export class Judge {
       }
     }
     return { answered, failed }
+  }
+
+  /** Whether what a process knows of the grant is so young that none of its requests may wait for the store. */
+  #isConfirmed(process: Process): boolean {
+    const confirmed = this.#store.confirmed.get(process)
+    if (!confirmed) return false
+    const age = process.clock.now() - confirmed.own
+    return age >= 0 && age < STALE_MS
   }
 
   expectKnown(process: Process, error: unknown): void {
@@ -236,6 +257,7 @@ export class Judge {
   loggedOut(process: Process): void {
     this.#world.note(`${process.name} has signed the user out`)
     this.logOut = 'done'
+    this.#loggedOutAt = this.#world.now
     this.#loggedOutBy = process
   }
 

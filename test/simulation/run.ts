@@ -192,7 +192,7 @@ class Simulation {
     const one = this.#saboteur.manyManagers ? this.#manager(process) : manager
     const keeper = one.peek(KEY)
     const verdict = this.#judge.request(process, keeper?.grant.tokens)
-    keeper?.attend(0)
+    void keeper?.attend(0)
     const tokens = keeper ? keeper.freshTokens() : one.get(KEY)
     tokens.then(verdict.answered, verdict.failed)
   }

@@ -17,6 +17,8 @@ export class SimStore {
   readonly world: World
   trouble: StoreTrouble | undefined
   #troubledAt = Number.NEGATIVE_INFINITY
+  /** When each process last asked for what it has been answered since, by its own clock and by the world's. */
+  readonly confirmed: Map<Process, { own: number; world: number }> = new Map()
   /** Told of every write that took effect. */
   onWrite: (process: Process, data: string) => void = () => {}
   readonly #entries = new Map<string, Entry>()
@@ -65,8 +67,9 @@ export class SimStore {
   /** The store as one process sees it. */
   view(process: Process, leases: boolean): TokenStore {
     return {
-      get: (key) => this.#call(process, () => this.peek(key)),
-      set: (key, tokens, ttlMs) => this.#call(process, () => this.set(process, key, tokens, ttlMs)),
+      get: (key) => this.#confirming(process, () => this.#call(process, () => this.peek(key))),
+      set: (key, tokens, ttlMs) =>
+        this.#confirming(process, () => this.#call(process, () => this.set(process, key, tokens, ttlMs))),
       touch: (key, ttlMs) =>
         this.#call(process, () => {
           const entry = this.#live(key)
@@ -112,6 +115,15 @@ export class SimStore {
       if (trouble === 'answers lost' && world.random() < 0.7) throw away()
       return value
     })
+  }
+
+  /** Remembers when a process asked for what it knows of the record, once it has been answered. */
+  #confirming<T>(process: Process, call: () => Promise<T>): Promise<T> {
+    const asked = { own: process.clock.now(), world: this.world.now }
+    const answer = call()
+    const confirm = (value: T) => value !== false && value !== undefined && this.confirmed.set(process, asked)
+    answer.then(confirm, () => {})
+    return answer
   }
 
   async #withLease<T>(

@@ -42,6 +42,7 @@ const FAULTS_AND_RACES = [
   'lease lost',
   'refresh beside one that has lost its lease',
   'held, and written later',
+  'waited for the store',
   'second look finds newer tokens',
   'answered at once during the back-off',
   'clock back',

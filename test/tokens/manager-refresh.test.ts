@@ -114,7 +114,7 @@ it('without a window a request that uses no tokens starts nothing, and one that 
   await manager.save('a', await desk.signIn())
   for (const ms of [INTO_THE_WINDOW, HOUR - INTO_THE_WINDOW - 5000, 10_000]) {
     desk.advance(ms)
-    manager.peek('a')?.attend(HOUR)
+    await manager.peek('a')?.attend(HOUR)
     await desk.quiet(manager)
   }
   expect(desk.refreshes()).toEqual([])

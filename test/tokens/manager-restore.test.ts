@@ -18,7 +18,7 @@ async function startRefreshed() {
   /** Looks at the store, as a request does once a minute, behind. */
   const look = async () => {
     desk.advance(MINUTE)
-    manager.peek('a')?.attend(HOUR)
+    await manager.peek('a')?.attend(HOUR)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   return { desk, manager, old, token, look }

@@ -2,7 +2,7 @@
  * What a session asks of its TokenManager beyond the public methods: records that live as long as the session, and ends
  * that are remembered.
  */
-import { type StoredTokens, TokenManager } from '../../src/index.ts'
+import { ReauthenticationRequired, type StoredTokens, TokenManager } from '../../src/index.ts'
 import type { TokenStore } from '../../src/tokens/store.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
@@ -41,11 +41,11 @@ describe('a record that lives as long as its session', () => {
   it('is extended by requests once half of it is over, and not before', async () => {
     const { desk, store, manager, attend } = await startSession()
     desk.advance(30 * MINUTE)
-    attend()
+    await attend()
     expect(store.calls).not.toContain('touch')
     for (let hours = 0; hours < 20; hours += 2) {
       desk.advance(2 * HOUR)
-      attend()
+      await attend()
       await desk.quiet(manager)
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -57,11 +57,10 @@ describe('a record that lives as long as its session', () => {
     const { desk, store, attend } = await startSession()
     const touches = () => store.calls.filter((call) => call === 'touch').length
     desk.advance(4 * HOUR - 1)
-    attend()
+    await attend()
     expect(touches()).toBe(0)
     desk.advance(1)
-    attend()
-    attend()
+    await Promise.all([attend(), attend()])
     expect(touches()).toBe(1)
     desk.advance(8 * HOUR - 1)
     expect(await isStored(desk)).toBe(true)
@@ -83,7 +82,7 @@ describe('a record that lives as long as its session', () => {
     await manager.save('a', await desk.signIn(), { ttlMs })
     for (let i = 0; i < 3; i++) {
       desk.advance(11 * MINUTE)
-      manager.peek('a')?.attend(ttlMs)
+      await manager.peek('a')?.attend(ttlMs)
       await until(() => written.length === i + 2, 'written again')
     }
     const versions = written.map(({ version }) => version)
@@ -96,12 +95,12 @@ describe('a record that lives as long as its session', () => {
     const { desk, store, attend } = await startSession()
     store.fate = (method) => (method === 'touch' ? fate : 'work')
     desk.advance(4 * HOUR)
-    for (let requests = 0; requests < 5; requests++) attend()
+    await Promise.all(Array.from({ length: 5 }, async () => await attend()))
     expect(store.calls.filter((call) => call === 'touch')).toHaveLength(1)
     desk.advance(MINUTE) // whoever waits for the store gives up
     await new Promise((resolve) => setTimeout(resolve, 5))
     store.fate = () => 'work'
-    attend()
+    await attend()
     await until(() => store.calls.filter((call) => call === 'touch').length === 2, 'touched again')
     desk.advance(8 * HOUR - 1)
     expect(await isStored(desk)).toBe(true)
@@ -112,7 +111,7 @@ describe('a record that lives as long as its session', () => {
     await manager.save('b', await desk.signIn())
     store.calls.length = 0
     desk.advance(30 * 24 * HOUR)
-    manager.peek('b')?.attend(SESSION.ttlMs)
+    await manager.peek('b')?.attend(SESSION.ttlMs)
     await desk.quiet(manager, 'b')
     expect(store.calls).not.toContain('touch')
     expect(await manager.accessToken('b')).toEqual(expect.any(String))
@@ -120,37 +119,93 @@ describe('a record that lives as long as its session', () => {
 })
 
 describe('signOut', () => {
+  const endOf = async (manager: TokenManager, key = 'a') => (await manager.find(key)).end
+
   it('ends the grant, revokes it at ilert, and is remembered for the time given, by every process', async () => {
     const { desk, manager } = await startSession()
     const other = desk.manager()
-    expect(await other.wasSignedOut('a')).toBe(false)
-    await manager.signOut('a', HOUR)
+    expect(await endOf(other)).toBeUndefined()
+    await manager.signOut({ grant: 'a' }, HOUR)
     expect(desk.revocations()).toHaveLength(1)
     expect(manager.peek('a')).toBeUndefined()
-    expect(await isStored(desk)).toBe(false)
-    for (const each of [manager, other]) {
-      expect(await each.wasSignedOut('a')).toBe(true)
-      expect(await each.wasSignedOut('b')).toBe(false)
+    for (const each of [manager, desk.manager()]) {
+      expect(await endOf(each)).toEqual({ signedOut: true })
+      expect(await endOf(each, 'b')).toBeUndefined()
     }
-    desk.advance(HOUR)
-    expect(await other.wasSignedOut('a')).toBe(false)
+    desk.advance(25 * HOUR)
+    expect(await endOf(desk.manager())).toBeUndefined()
   })
 
-  it('is not believed where somebody else has written the mark', async () => {
+  it('leaves one small record, without tokens', async () => {
+    const { desk, manager, tokens } = await startSession()
+    const sealed: string[] = []
+    const sealer = {
+      seal: async (text: string) => {
+        sealed.push(text)
+        return text
+      },
+      open: async (text: string) => text,
+    }
+    const records = new Set<string>()
+    const store: TokenStore = {
+      get: (key) => desk.store.get(key),
+      set: async (key, record, ttlMs) => {
+        records.add(key)
+        return await desk.store.set(key, record, ttlMs)
+      },
+      delete: async (key, o) => {
+        records.add(key)
+        await desk.store.delete(key, o)
+      },
+    }
+    const other = desk.manager({ tokenStore: store }, { sealer })
+    await manager.revoke('a')
+    await other.save('a', tokens, SESSION)
+    await other.signOut({ grant: 'a' }, HOUR)
+    expect([...records]).toEqual(['a'])
+    const record = (await desk.store.get('a')) as StoredTokens
+    expect(record.data).toMatch(/^ended\.\d+\./)
+    expect(JSON.stringify(record).length).toBeLessThan(300)
+    for (const secret of [tokens.accessToken, tokens.refreshToken]) expect(sealed.at(-1)).not.toContain(secret)
+  })
+
+  it('is not believed if another process without our key has written it, or moved it', async () => {
     const { desk, manager } = await startSession()
-    await desk.store.set('out:a', { version: 1, data: 'mark' }, HOUR)
-    expect(await manager.wasSignedOut('a')).toBe(false)
-    // Nor is that of another session.
-    await manager.signOut('a', HOUR)
-    const mark = (await desk.store.get('out:a')) as StoredTokens
-    await desk.store.set('out:b', mark, HOUR)
-    expect(await manager.wasSignedOut('b')).toBe(false)
+    await manager.signOut({ grant: 'a' }, HOUR)
+    const record = (await desk.store.get('a')) as StoredTokens
+    await desk.store.set('b', record, HOUR)
+    await desk.store.set('c', { ...record, data: `ended.${desk.sandbox.clock.now() + HOUR}.mark` }, HOUR)
+    expect(await endOf(manager, 'b')).toBeUndefined()
+    expect(await endOf(manager, 'c')).toBeUndefined()
+  })
+
+  it.each(['revoked before', 'lost by its store'])('counts also for a grant that was %s', async (how) => {
+    const { desk, manager } = await startSession()
+    const other = desk.manager()
+    await other.accessToken('a')
+    if (how === 'revoked before') await manager.revoke('a')
+    else await desk.store.delete('a')
+    await manager.signOut({ grant: 'a' }, HOUR)
+    expect(await endOf(desk.manager())).toEqual({ signedOut: true })
+    // A process that still has the grant does not write it again.
+    desk.advance(MINUTE)
+    await expect(other.accessToken('a')).rejects.toThrow(ReauthenticationRequired)
+    expect(await endOf(desk.manager())).toEqual({ signedOut: true })
+  })
+
+  it('is not taken back by the end of the same grant', async () => {
+    const { desk, manager } = await startSession()
+    await manager.signOut({ grant: 'a' }, HOUR)
+    await desk.manager().revoke('a')
+    await desk.manager().abandon('a')
+    await desk.manager().supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)
+    expect(await endOf(desk.manager())).toEqual({ signedOut: true })
   })
 
   it('with the store away says so, and revokes what is at hand all the same', async () => {
     const { desk, store, manager } = await startSession()
     store.fate = () => 'fail'
-    await expect(manager.signOut('a', HOUR)).rejects.toMatchObject(away)
+    await expect(manager.signOut({ grant: 'a' }, HOUR)).rejects.toMatchObject(away)
     await until(() => desk.revocations().length === 1, 'revoked')
     expect(manager.peek('a')).toBeUndefined()
   })

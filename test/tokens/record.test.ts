@@ -36,7 +36,7 @@ const sealer = {
 async function startTwo() {
   const time = { now: START }
   const store = new FragileStore(new MemoryTokenStore({ clock: { now: () => time.now } }))
-  const vault = new Vault(store, sealer, () => () => {})
+  const vault = new Vault(store, sealer, () => () => {}, { now: () => time.now })
   await vault.write(KEY, GRANT, START)
   const discarded: string[] = []
   const replaced: string[] = []
@@ -47,6 +47,7 @@ async function startTwo() {
       clock: { now: () => time.now + skew.ms },
       discard: ({ accessToken }) => discarded.push(accessToken),
       onTokens: ({ accessToken }) => replaced.push(accessToken),
+      onEnd: async () => {},
     })
     return { record, skew }
   }

@@ -31,7 +31,7 @@ function startVault(differences: Partial<TokenStore> = {}, secret = 'a key for t
     waits.set(then, ms)
     return () => waits.delete(then)
   }
-  return { store, waits, vault: new Vault(store, new Sealer([secret], 'tokens'), after) }
+  return { store, waits, vault: new Vault(store, new Sealer([secret], 'tokens'), after, Date) }
 }
 
 const never = () => new Promise<never>(() => {})

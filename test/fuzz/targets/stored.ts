@@ -86,7 +86,7 @@ const vault = target(
       expectThat(error instanceof TypeError, 'refused with something else')
       return false
     })
-    const found = await silently(() => new Vault(store, sealer, after).read(KEY))
+    const found = await silently(() => new Vault(store, sealer, after, Date).read(KEY))
     if (found === undefined || found === UNREADABLE) return 'rejected'
     expectThat(written && isUntouched(stored), 'a changed record is read')
     return 'accepted'
