@@ -15,6 +15,8 @@ export interface Attempt {
   asked?: string
   /** The ilert user who must come back. */
   expects?: string
+  /** What ilert was asked for; absent: what the app's sign-ins usually ask for. */
+  scope?: string | undefined
   /** A hash of the Passport user who was signed in when it began; absent: nobody was. */
   user?: string
 }
@@ -61,9 +63,12 @@ export class Attempts {
     const slot = await this.#chooseSlot(req, o.redirectURI)
     const name = cookieName(slot, o.redirectURI)
     const codeVerifier = randomText(32)
-    let value = await this.#seal(name, { ...o, codeVerifier })
-    if (name.length + value.length > MAX_COOKIE_BYTES)
-      value = await this.#seal(name, { ...o, codeVerifier, returnTo: '/' })
+    let value = ''
+    // What can be done without goes first. Few servers leave it to their clients to know the scope.
+    for (const less of [{}, { returnTo: '/' }, { returnTo: '/', scope: undefined }]) {
+      value = await this.#seal(name, { ...o, codeVerifier, ...less })
+      if (name.length + value.length <= MAX_COOKIE_BYTES) break
+    }
     putCookie(req, name, value, LIFETIME_SECONDS)
     return { state: stateOf(slot, codeVerifier), codeChallenge: hash('sha256', codeVerifier, 'base64url') }
   }
@@ -109,7 +114,8 @@ export class Attempts {
     return attempts.filter((attempt) => attempt !== undefined)
   }
 
-  async #seal(name: string, { redirectURI, codeVerifier, returnTo, asked, expects, user }: Attempt): Promise<string> {
+  async #seal(name: string, attempt: Attempt): Promise<string> {
+    const { redirectURI, codeVerifier, returnTo, asked, expects, user, scope } = attempt
     const expiresAt = Math.floor(this.#clock.now() / 1000) + LIFETIME_SECONDS
     // A list, since the names of fields would be a tenth of the cookie.
     return await this.#sealer.seal(
@@ -119,7 +125,7 @@ export class Attempts {
         returnTo,
         expiresAt,
         user,
-        ...(asked === undefined ? [] : [asked, expects]),
+        ...(asked === undefined && scope === undefined ? [] : [asked, expects, scope]),
       ]),
       name, // a cookie opens under its own name
     )
@@ -128,13 +134,14 @@ export class Attempts {
   async #open(name: string, value: string): Promise<SealedAttempt | undefined> {
     const text = await this.#sealer.open(value, name)
     if (text === undefined) return undefined
-    const [redirectURI, codeVerifier, returnTo, expiresAt, user, asked, expects] = JSON.parse(text)
+    const [redirectURI, codeVerifier, returnTo, expiresAt, user, asked, expects, scope] = JSON.parse(text)
     return {
       redirectURI,
       codeVerifier,
       ...(returnTo && { returnTo }),
       ...(asked && { asked }),
       ...(expects && { expects }),
+      ...(scope && { scope }),
       ...(user && { user }),
       expiresAt: expiresAt * 1000,
     }

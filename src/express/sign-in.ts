@@ -17,6 +17,8 @@ export interface SignInParts {
   readonly client: IlertClient
   readonly tokens: TokenManager
   readonly ask: Ask
+  /** What sign-ins usually ask ilert for. */
+  readonly scope: string
   /** Absent: anybody. */
   readonly allowedTenants: readonly string[] | undefined
   readonly tokenKey: ((context: { req: Request; profile: IlertProfile }) => string | Promise<string>) | undefined
@@ -118,9 +120,9 @@ export class SignIn {
   }
 
   async #run(req: Request, attempt: Attempt): Promise<SignInResult> {
-    const { codeVerifier, redirectURI } = attempt
-    const { client, ask, tokens } = this.#parts
-    const set = await client.exchangeCode({ code: this.code, codeVerifier, redirectURI })
+    const { client, ask, tokens, scope: usual } = this.#parts
+    const { codeVerifier, redirectURI, scope = usual } = attempt
+    const set = await client.exchangeCode({ code: this.code, codeVerifier, redirectURI, scope })
     this.#tokens = set
     try {
       const profile = toProfile(await client.currentUser(set.accessToken), set)

@@ -5,7 +5,7 @@ import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import type { Scope } from '../ilert/scopes.ts'
+import { formatScope, type Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
 import { TokenManager } from '../tokens/manager.ts'
 import { Sealer, tokenSealer } from '../tokens/seal.ts'
@@ -202,6 +202,7 @@ export class IlertStrategy extends OAuth2Strategy {
       clock,
       client: this.client,
       tokens: this.tokens,
+      scope: this.written(this.scope),
       ask: askWith(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback)),
       allowedTenants: allowedTenantsOption(options.allowedTenants),
       tokenKey: functionOption('tokenKey', options.tokenKey),
@@ -300,13 +301,25 @@ export class IlertStrategy extends OAuth2Strategy {
     const redirectURI = absoluteURL(req, this.callbackURL)
     warnOfOtherHost(req, this.callbackURL)
     const user = this.entries.userOf(req)
+    const asked = this.written(scope)
+    const remembered = {
+      redirectURI,
+      ...attempt,
+      ...(asked !== this.written(this.scope) && { scope: asked }),
+      ...(user !== undefined && { user }),
+    }
     const url = this.client.authorizationURL({
       redirectURI,
-      scope: [...scope, ...this.extraScope],
+      scope: asked,
       ...(tenant !== undefined && { tenant }),
-      ...(await this.attempts.begin(req, { redirectURI, ...attempt, ...(user !== undefined && { user }) })),
+      ...(await this.attempts.begin(req, remembered)),
     })
     return url.href
+  }
+
+  /** Scopes as ilert is asked for them. */
+  private written(scope: readonly string[]): string {
+    return formatScope([...scope, ...this.extraScope])
   }
 
   private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {

@@ -69,6 +69,8 @@ describe('what an attempt remembers', () => {
     ['nothing but where to come back to', {}],
     ['the page to go to', { returnTo: '/alerts?state=open' }],
     ['the scopes that a page needs', { asked: 'alert:w service' }],
+    ['what ilert was asked for', { scope: 'profile alert:w' }],
+    ['the page to go to, and what ilert was asked for', { returnTo: '/x', scope: 'profile alert:w', user: 'hash' }],
     ['who was signed in', { user: 'a-hash-of-22-characters' }],
     ['the scopes that a page needs, and who must come back', { asked: 'alert:w', expects: '4711', returnTo: '/' }],
   ])('comes back: %s', async (_, o) => {

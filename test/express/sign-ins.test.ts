@@ -37,7 +37,15 @@ async function startSignIns(tokenKey?: () => string, rememberMs?: number) {
   )
   const ask = async () => ({ user: { id: 1 } as Express.User })
   const time = { now: 1_800_000_000_000 }
-  const parts = { clock: { now: () => time.now }, client, tokens, ask, allowedTenants: undefined, tokenKey }
+  const parts = {
+    clock: { now: () => time.now },
+    client,
+    tokens,
+    ask,
+    scope: 'profile',
+    allowedTenants: undefined,
+    tokenKey,
+  }
   const signIns = new SignIns(parts, rememberMs)
   /** Takes part in a sign-in, which there must be. */
   const take = (req: Request, state: string, code: string) => {

@@ -17,4 +17,4 @@ async function readAll({ reader, text }: { reader: Reader; text: string }): Prom
   }
 }
 
-export const costTargets: readonly Target[] = [target('the cost of a text', inputs, readAll, 0.02)]
+export const costTargets: readonly Target[] = [target('the cost of a text', inputs, readAll, 0.05)]
