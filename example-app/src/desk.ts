@@ -1,5 +1,6 @@
 import { parseScope, type RequestIlert, scopes } from 'passport-ilert'
-import { type Alert, type Answer, type DeskData, LONGEST_LIST, type OnCall, type Person } from './ilert.ts'
+import type { Alert, OnCall, UserRel } from 'passport-ilert/api'
+import { type Answer, type DeskData, LONGEST_LIST } from './ilert.ts'
 import { parseTime, timeAgo, timeIn } from './time.ts'
 
 /** What the page says, worked out of what ilert says: data for `views/desk.ejs`, without I/O. */
@@ -25,11 +26,12 @@ function view<T, V>(answer: Answer<T>, make: (value: T) => V): { value?: V; prob
 }
 
 function alertRow(
-  { id, summary, status, priority, reportTime, alertSource, assignedTo }: Alert,
+  { id, summary, status, priority, reportTime, alertSource, responders }: Alert,
   user: Express.User,
   now: number,
 ) {
   const at = parseTime(reportTime)
+  const taker = responders?.find((responder) => responder.status === 'ACCEPTED')?.user
   return {
     id,
     summary: summary ?? `Alert ${id}`,
@@ -37,7 +39,7 @@ function alertRow(
     accepted: status === 'ACCEPTED',
     source: alertSource?.name,
     reported: at === undefined ? undefined : { at, iso: reportTime, ago: timeAgo(at, now) },
-    assignee: assignedTo && (isUser(assignedTo, user) ? 'you' : nameOf(assignedTo)),
+    assignee: taker && (isUser(taker, user) ? 'you' : nameOf(taker)),
   }
 }
 
@@ -85,12 +87,12 @@ function agoInHours(hours: number): string {
 /** By escalation policy, each with its levels in order. */
 function policies(onCalls: readonly OnCall[], user: Express.User, now: number) {
   const byPolicy = new Map<string, { level: number; name: string; isUser: boolean; until: string | undefined }[]>()
-  for (const { escalationPolicy, escalationLevel = 1, user: person, end } of onCalls) {
+  for (const { escalationPolicy, escalationLevel, user: person, end } of onCalls) {
     if (!person) continue
     const policy = escalationPolicy?.name ?? 'Without a policy'
     const endsAt = parseTime(end)
     const until = endsAt === undefined ? undefined : timeIn(user.timezone, endsAt, now)
-    const entry = { level: escalationLevel, name: nameOf(person), isUser: isUser(person, user), until }
+    const entry = { level: escalationLevel ?? 1, name: nameOf(person), isUser: isUser(person, user), until }
     byPolicy.set(policy, [...(byPolicy.get(policy) ?? []), entry])
   }
   return [...byPolicy].map(([name, people]) => ({ name, people: people.sort((a, b) => a.level - b.level) }))
@@ -112,10 +114,10 @@ function connection({ connected, scope, issuedAt, expiresAt, refreshes }: TokenS
   }
 }
 
-function isUser({ id }: Person, user: Express.User): boolean {
+function isUser({ id }: Pick<UserRel, 'id'>, user: Express.User): boolean {
   return String(id) === user.id
 }
 
-function nameOf({ id, username, firstName, lastName }: Person): string {
-  return [firstName, lastName].filter(Boolean).join(' ') || username || `User ${id}`
+function nameOf({ id, firstName, lastName }: UserRel): string {
+  return [firstName, lastName].filter(Boolean).join(' ') || `User ${id}`
 }

@@ -1346,16 +1346,16 @@ export interface Queries {
   '/api/schedules': { include?: OneOrMore<Open<'scheduleLayers' | 'shifts' | 'currentShift' | 'nextShift' | 'past'>> }
   [path: `/api/schedules/${number}`]: { include?: OneOrMore<Open<'scheduleLayers' | 'shifts' | 'currentShift' | 'nextShift' | 'past'>> }
   [path: `/api/schedules/${number}/shifts`]: { from?: string; until?: string; 'exclude-overrides'?: boolean }
-  '/api/on-calls': { policies?: OneOrMore<number>; 'policy-levels'?: OneOrMore<string>; schedules?: OneOrMore<number>; users?: OneOrMore<number>; expand?: OneOrMore<string>; from?: string; until?: string; timezone?: string }
+  '/api/on-calls': { policies?: OneOrMore<number>; 'policy-levels'?: OneOrMore<string>; schedules?: OneOrMore<number>; users?: OneOrMore<number>; expand?: OneOrMore<string>; from?: string; until?: string; timezone?: TimeZone }
   [path: `/api/alert-sources/${number}`]: { include?: OneOrMore<Open<'detailsTemplate' | 'summaryTemplate' | 'routingTemplate' | 'alertKeyTemplate' | 'servicesTemplate' | 'linkTemplates' | 'priorityTemplate' | 'severityTemplate' | 'textTemplate' | 'eventFilter' | 'eventTypeFilterCreate' | 'eventTypeFilterAccept' | 'eventTypeFilterResolve'>> }
   '/api/maintenance-windows': { state?: OneOrMore<Open<'OPEN' | 'CLOSED'>>; services?: OneOrMore<number>; sources?: OneOrMore<number>; from?: string; until?: string }
   '/api/escalation-policies/resolve': { 'routing-key': string }
   '/api/alert-actions': { source?: OneOrMore<number>; connector?: OneOrMore<string> }
   [path: `/api/alert-actions/${string}`]: { include?: OneOrMore<Open<'conditions'>> }
   '/api/teams': { members?: OneOrMore<number> }
-  '/api/reports/alerts': { sources?: OneOrMore<number>; policies?: OneOrMore<number>; numbers?: OneOrMore<string>; from: string; until: string; timezone?: string; metric?: OneOrMore<string>; 'group-by'?: OneOrMore<string>; priority?: OneOrMore<string> }
-  '/api/reports/alerts/summary': { sources?: OneOrMore<number>; policies?: OneOrMore<number>; numbers?: OneOrMore<string>; from: string; until: string; timezone?: string; metric?: OneOrMore<string>; 'group-by'?: OneOrMore<string>; priority?: OneOrMore<string> }
-  '/api/reports/api-keys/usage': { scopes?: OneOrMore<string>; from: string; until: string; timezone?: string }
+  '/api/reports/alerts': { sources?: OneOrMore<number>; policies?: OneOrMore<number>; numbers?: OneOrMore<string>; from: string; until: string; timezone?: TimeZone; metric?: OneOrMore<string>; 'group-by'?: OneOrMore<string>; priority?: OneOrMore<string> }
+  '/api/reports/alerts/summary': { sources?: OneOrMore<number>; policies?: OneOrMore<number>; numbers?: OneOrMore<string>; from: string; until: string; timezone?: TimeZone; metric?: OneOrMore<string>; 'group-by'?: OneOrMore<string>; priority?: OneOrMore<string> }
+  '/api/reports/api-keys/usage': { scopes?: OneOrMore<string>; from: string; until: string; timezone?: TimeZone }
   '/api/services': { include?: OneOrMore<Open<'subscribed' | 'uptime' | 'incidents'>> }
   [path: `/api/services/${number}`]: { include?: OneOrMore<Open<'subscribed' | 'uptime' | 'incidents'>> }
   '/api/incidents': { include?: OneOrMore<Open<'subscribed'>>; states?: OneOrMore<Open<'INVESTIGATING' | 'IDENTIFIED' | 'MONITORING' | 'RESOLVED'>>; services?: OneOrMore<number>; from?: string; until?: string }

@@ -101,9 +101,11 @@ function userChoice(user: SandboxUser, checked: boolean): string {
 
 const PERMISSIONS = { r: 'read', w: 'read and write', d: 'read, write and delete' }
 
+const EVERYTHING = { paths: ['/api'], description: 'Every resource' }
+
 function scopeLine(scope: string): string {
   const { resource, permission } = parseScope(scope)
-  const entry = scopes[resource]
+  const entry = resource === 'wildcard' ? EVERYTHING : scopes[resource]
   // What opens no path is nothing to read or write.
   const permitted = entry && entry.paths.length > 0 ? `: ${PERMISSIONS[permission]}` : ''
   return `<li>${escapeHTML(`${entry?.description ?? resource}${permitted}`)} <small><code>${escapeHTML(scope)}</code></small></li>`

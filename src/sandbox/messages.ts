@@ -56,6 +56,10 @@ export function json(status: number, body: unknown, headers: Record<string, stri
   }
 }
 
+export function noContent(status = 204): Answer {
+  return { status, headers: NO_STORE, body: '' }
+}
+
 export function redirect(to: string, note?: string): Answer {
   const headers = { location: to, 'referrer-policy': 'no-referrer', ...NO_STORE }
   return { status: 303, headers, body: '', ...(note !== undefined && { note }) }
@@ -75,9 +79,20 @@ export function oauthError(
   return json(status, { code, error }, headers, code)
 }
 
-/** An error of the API, in ilert's form. docs/ilert.md, "Wire formats". */
+/** An error of the API, in ilert's form. docs/ilert.md, "The API". */
 export function apiError(status: number, code: string, message: string, headers: Record<string, string> = {}): Answer {
   return json(status, { status, code, message }, headers, code)
+}
+
+/** What a missing scope gets. */
+export function scopeError(scope: string): Answer {
+  const code = 'OAUTH2_SCOPE_ERROR'
+  return json(403, { status: 403, code, message: `The access token lacks the scope ${scope}`, scope }, {}, code)
+}
+
+/** What is not there, or not in the account of the user. */
+export function notFound(): Answer {
+  return apiError(404, 'NOT_FOUND', 'There is no such resource')
 }
 
 /** Throws an OAuth error. */

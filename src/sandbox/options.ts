@@ -28,7 +28,10 @@ export interface SandboxOptions {
    * 2.1 of both). Default false: ilert's examples send the token alone.
    */
   requireCredentials?: boolean
-  /** How many API requests an IP address has in a minute until it gets a 429. Default 700; 0 for as many as it likes. */
+  /**
+   * How many API requests an access token has in a minute of the clock until it gets a 429. Default 120; 0 for as many as
+   * it likes.
+   */
   requestsPerMinute?: number
   /** The clock to run by, which `sandbox.clock` can move. Default: the system's. */
   clock?: Clock

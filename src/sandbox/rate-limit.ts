@@ -3,9 +3,9 @@ import { Expiring } from './expiring.ts'
 
 const MINUTE = 60_000
 
-/** Counts requests by who sends them, in windows of a minute that begin with somebody's first request. */
+/** Counts requests by who sends them, in the minutes of the clock on the wall: all windows end at the same moment. */
 export class RateLimit {
-  readonly #windows: Expiring<{ readonly startedAt: number; count: number }>
+  readonly #windows: Expiring<{ readonly minute: number; count: number }>
   readonly #clock: Clock
   readonly #perMinute: number
 
@@ -16,18 +16,18 @@ export class RateLimit {
     this.#windows = new Expiring(clock)
   }
 
-  /** Counts one more from `address`. How many milliseconds it should have waited: 0, or until the window ends. */
-  count(address: string): number {
-    if (this.#perMinute === 0) return 0
-    const now = this.#clock.now()
-    const known = this.#windows.get(address)
+  /** Counts one more from `sender`. Whether it is one of those that this minute has room for. */
+  admits(sender: string): boolean {
+    if (this.#perMinute === 0) return true
+    const minute = Math.floor(this.#clock.now() / MINUTE)
+    const known = this.#windows.get(sender)
     // A clock that was moved back means "long ago", never "wait until then".
-    if (!known || now < known.startedAt) {
-      this.#windows.delete(address)
-      this.#windows.set(address, { startedAt: now, count: 1 }, now + MINUTE)
-      return 0
+    if (known?.minute === minute) {
+      known.count += 1
+      return known.count <= this.#perMinute
     }
-    known.count += 1
-    return known.count > this.#perMinute ? known.startedAt + MINUTE - now : 0
+    this.#windows.delete(sender)
+    this.#windows.set(sender, { minute, count: 1 }, (minute + 1) * MINUTE)
+    return true
   }
 }

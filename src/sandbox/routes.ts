@@ -1,10 +1,9 @@
 import { PATHS } from '../ilert/endpoints.ts'
 import { requiredScope } from '../ilert/scopes.ts'
-import { authorize } from './api/authorize.ts'
-import { apiMethods } from './api/paths.ts'
+import { authorize, bearerToken } from './api/authorize.ts'
+import { apiMethods } from './api/router.ts'
 import { CONSENT_PATH } from './consent-page.ts'
 import { authorize as authorizeEndpoint, consent } from './endpoints/authorize.ts'
-import { currentUser } from './endpoints/current-user.ts'
 import { revoke } from './endpoints/revoke.ts'
 import { token } from './endpoints/token.ts'
 import { tokenInfo } from './endpoints/token-info.ts'
@@ -13,6 +12,7 @@ import {
   apiError,
   type Endpoint,
   type Ilert,
+  notFound,
   oauthError,
   Refused,
   type SandboxRequest,
@@ -33,7 +33,6 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   [PATHS.token, { methods: { POST: token }, crossOrigin: true }],
   [PATHS.tokenInfo, { methods: { POST: tokenInfo }, crossOrigin: true }],
   [PATHS.revoke, { methods: { POST: revoke }, crossOrigin: true }],
-  [PATHS.currentUser, { methods: { GET: currentUser, HEAD: currentUser }, crossOrigin: true }],
 ] satisfies [string, Route][])
 
 /** What answers at a path: one of these, or a resource of the API. */
@@ -58,9 +57,10 @@ export async function answerRequest(request: SandboxRequest, ilert: Ilert): Prom
   const { method, path, address } = request
   const route = routeOf(path)
   if (method === 'OPTIONS' && route?.crossOrigin) return preflight(route)
-  const waitMs = isAPIPath(path) ? ilert.rateLimit.count(address) : 0
-  if (waitMs > 0) return tooManyRequests(waitMs)
-  if (!route) return apiError(404, 'NOT_FOUND', 'There is no such resource')
+  // ilert counts by token; what has none is told apart by its address.
+  const sender = bearerToken(request.headers.authorization) ?? address
+  if (isAPIPath(path) && !ilert.rateLimit.admits(sender)) return tooManyRequests()
+  if (!route) return notFound()
   try {
     const endpoint = route.methods[method] // one of the words that Node's parser knows, never `constructor`
     if (endpoint) return await endpoint(request, ilert)
@@ -76,7 +76,10 @@ export async function answerRequest(request: SandboxRequest, ilert: Ilert): Prom
 /** The headers that let a page of another origin read an answer of this path. */
 export function crossOriginHeaders(path: string): Record<string, string> {
   if (!routeOf(path)?.crossOrigin) return {}
-  return { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Retry-After, WWW-Authenticate' }
+  return {
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'ETag, Location, Retry-After, WWW-Authenticate',
+  }
 }
 
 /** What the sandbox says where it does not know what to say. Nothing about the reason: it could hold a secret. */
@@ -86,15 +89,15 @@ export function failure(path: string): Answer {
     : apiError(500, 'INTERNAL_SERVER_ERROR', 'Internal error of the sandbox')
 }
 
-function tooManyRequests(waitMs: number): Answer {
-  const headers = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
-  return apiError(429, 'TOO_MANY_REQUESTS', 'There were too many requests from this address in a minute', headers)
+/** Without `Retry-After`, as ilert has it. docs/ilert.md, "Lifetimes and limits". */
+function tooManyRequests(): Answer {
+  return apiError(429, 'TOO_MANY_REQUESTS', 'There were too many requests with this token in a minute')
 }
 
 function preflight(route: Route): Answer {
   const headers = {
     'access-control-allow-methods': allowed(route),
-    'access-control-allow-headers': 'Authorization, Content-Type',
+    'access-control-allow-headers': 'Authorization, Content-Type, If-Match, Team-Context',
     'access-control-max-age': '600',
   }
   return { status: 204, headers, body: '', note: 'preflight' }

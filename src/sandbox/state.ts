@@ -20,6 +20,8 @@ export interface Grant {
   readonly app: App
   readonly user: SandboxUser
   readonly scope: readonly string[]
+  /** Whether it began with PKCE: such an app may leave its secret out. */
+  readonly pkce: boolean
   /** How often the user had ended all grants when this one was given: once more, and it is over. */
   readonly generation: number
   /** Whether the app has revoked it. */
@@ -134,8 +136,9 @@ export class State {
     return code
   }
 
-  startGrant({ app, user, scope, generation }: Code): Grant {
-    return { app, user, scope, generation, revoked: false, refreshedAt: undefined }
+  startGrant({ app, user, scope, codeChallenge, generation }: Code): Grant {
+    const pkce = codeChallenge !== undefined
+    return { app, user, scope, pkce, generation, revoked: false, refreshedAt: undefined }
   }
 
   isOver(grant: Grant): boolean {

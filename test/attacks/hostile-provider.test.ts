@@ -146,19 +146,19 @@ describe('prototypes stay as they are', () => {
 
   it('whatever the sandbox is sent', async () => {
     const sandbox = await createSandbox()
-    const call = await signedIn(sandbox, 'alert:d')
-    const { body, status } = await call('POST', '/api/alerts', hostile({ summary: 'x' }))
+    const call = await signedIn(sandbox, 'team:d')
+    const { body, status } = await call('POST', '/api/teams', hostile({ name: 'x' }))
     expect(status).toBe(201)
-    expect((await call('PUT', `/api/alerts/${body.id}`, hostile({ summary: 'y' }))).status).toBe(200)
+    expect((await call('PUT', `/api/teams/${body.id}`, hostile({ name: 'y' }))).status).toBe(200)
     for (const path of [
       '/api/__proto__',
       '/api/constructor',
-      `/api/alerts/${body.id}/constructor`,
-      '/api/alerts/__proto__',
+      `/api/teams/${body.id}/constructor`,
+      '/api/teams/__proto__',
     ]) {
       expect((await call('GET', path)).status).toBe(404)
     }
-    expectClean({}, (await call('GET', `/api/alerts/${body.id}`)).body)
+    expectClean({}, (await call('GET', `/api/teams/${body.id}`)).body)
     await sandbox.close()
   })
 })

@@ -1099,7 +1099,7 @@ describe('req.ilert', () => {
     o: { scope?: string; sandbox?: object; clock?: Clock } = {},
   ) {
     const app = await startApp({
-      strategy: { scope: o.scope ?? 'alert:d', ...(o.clock && { clock: o.clock }) },
+      strategy: { scope: o.scope ?? 'alert:d team:d', ...(o.clock && { clock: o.clock }) },
       ...(o.sandbox && { sandbox: o.sandbox }),
       routes: (web) => {
         web.get('/run', (req, res, next) => {
@@ -1118,25 +1118,25 @@ describe('req.ilert', () => {
 
   it('creates, reads, updates, deletes and lists at ilert', async () => {
     const { run } = await signedIn(async (ilert) => {
-      const made = await ilert.post<{ id: number }>('/api/alerts', { summary: 'Disk full' })
-      const path = `/api/alerts/${made.id}`
+      const made = await ilert.post('/api/teams', { name: 'Storage' })
+      const path = `/api/teams/${made.id}` as const
       const read = await ilert.get(path)
-      await ilert.put(path, { ...made, summary: 'Disk fuller' })
-      const { summary } = await ilert.get<{ summary: string }>(path)
-      const gone = await ilert.delete(path)
+      await ilert.put(path, { ...made, name: 'Storage and backup' })
+      const { name } = await ilert.get(path)
+      const gone: unknown = await ilert.delete(path)
       const after = await ilert.get(path).catch((error: APIError) => [error.name, error.status])
-      return { made, read, summary, gone: gone === undefined, after }
+      return { made, read, name, gone: gone === undefined, after }
     })
     const { result } = (await run()).body as { result: Record<string, unknown> }
-    expect(result).toMatchObject({ summary: 'Disk fuller', gone: true, after: ['APIError', 404] })
+    expect(result).toMatchObject({ name: 'Storage and backup', gone: true, after: ['APIError', 404] })
     expect(result.read).toEqual(result.made)
   })
 
   it('pages through a list as long as ilert has it', async () => {
     const { run, app } = await signedIn(async (ilert) => {
-      for (let i = 0; i < 7; i++) await ilert.post<unknown>('/api/alerts', { summary: `Alert ${i}` })
-      const whole = await ilert.get<{ id: number }[]>('/api/alerts', { query: { 'max-results': 100 } })
-      const paged = await all(ilert.paginate<{ id: number }>('/api/alerts', { pageSize: 3 }))
+      for (let i = 0; i < 7; i++) await ilert.post('/api/teams', { name: `Team ${i}` })
+      const whole = await ilert.get('/api/teams', { query: { 'max-results': 100 } })
+      const paged = await all(ilert.paginate('/api/teams', { pageSize: 3 }))
       return { whole: whole.map(({ id }) => id), paged: paged.map(({ id }) => id) }
     })
     const { result } = (await run()).body as { result: { whole: number[]; paged: number[] } }

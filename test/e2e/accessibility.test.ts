@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { signedIn } from '../sandbox/api-support.ts'
+import { reportAlert, signedIn } from '../sandbox/api-support.ts'
 import { needs } from '../support/needs.ts'
 import { removeBuiltApp } from './app-copy.ts'
 import { closeBrowsers, scrollsSideways, visit } from './browser.ts'
@@ -27,9 +27,9 @@ const tolerate = /40[34] \(/
 /** Goes through all pages, and looks at each of them. */
 async function everyPage(page: Page, look: (name: string) => Promise<void>): Promise<void> {
   const { url, sandbox } = await startDesk()
-  const call = await signedIn(sandbox, 'alert:w')
+  const call = await signedIn(sandbox, 'alert:w source')
   const summary = `https://ci.example/${'a-very-long-path-without-a-space/'.repeat(6)} failed`
-  await call('POST', '/api/alerts', { summary, priority: 'HIGH' })
+  await reportAlert(call, { summary, priority: 'HIGH' })
 
   await page.goto(url)
   await look('landing')

@@ -21,9 +21,12 @@ needs('chromium')('what others have written', () => {
     const summary = `"><img src=x onerror="document.title='taken over'"> & O'Brien's <script>1</script>`
     const name = "<b>Bold</b> & 'quoted'"
     const desk = await startDesk()
-    const call = await signedIn(desk.sandbox, 'profile alert:w source:w', 'aoife.obrien')
-    const { body: source } = await call('POST', '/api/alert-sources', { name, integrationType: 'API' })
-    await call('POST', '/api/alerts', { summary, priority: 'HIGH', alertSource: source })
+    const call = await signedIn(desk.sandbox, 'profile alert:w source:w policy', 'aoife.obrien')
+    const [{ id }] = (await call('GET', '/api/escalation-policies')).body
+    const source = { name, integrationType: 'API', escalationPolicy: { id } }
+    const { body: alertSource } = await call('POST', '/api/alert-sources', source)
+    const { status } = await call('POST', '/api/alerts', { summary, priority: 'HIGH', alertSource })
+    expect(status).toBe(201)
 
     const { page } = await visit()
     await signIn(page, desk.url, "Aoife O'Brien")

@@ -1,7 +1,7 @@
 /*
  * The desk while something is wrong, in a real browser: what people see, and that it passes.
  */
-import { signedIn } from '../sandbox/api-support.ts'
+import { reportAlert, signedIn } from '../sandbox/api-support.ts'
 import { needs } from '../support/needs.ts'
 import { removeBuiltApp } from './app-copy.ts'
 import { startApp } from './app-process.ts'
@@ -54,8 +54,8 @@ needs('chromium')('an open page', () => {
     await page.clock.install()
     await signIn(page, desk.url)
     await mark(page)
-    const call = await signedIn(desk.sandbox, 'alert:w', 'tunde.okafor')
-    await call('POST', '/api/alerts', { summary: 'The coffee machine is on fire' })
+    const call = await signedIn(desk.sandbox, 'alert:w source', 'tunde.okafor')
+    await reportAlert(call, { summary: 'The coffee machine is on fire' })
     await passHalfAMinute(page)
     await alertRow(page, 'The coffee machine is on fire').waitFor()
     expect(await isMarked(page)).toBe(true)

@@ -104,6 +104,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     refreshTokens,
     approve: true,
     refreshLimitSeconds: 0,
+    requestsPerMinute: 0,
     clock: { now: () => frozenAt ?? Date.now() },
   })
   const agent = new Agent({ headersTimeout: 60_000 })

@@ -31,7 +31,19 @@ export async function signedIn(sandbox: Sandbox, scope: string, user = 'mara.lin
   return caller(sandbox, (await tokensFor(sandbox, user, scope)).access_token)
 }
 
+/** Reports an alert by the account's first source: as `call` may, who needs `alert:w` and `source`. */
+export async function reportAlert(call: Call, fields: { summary: string; priority?: string }): Promise<void> {
+  const [{ id }] = (await call('GET', '/api/alert-sources')).body
+  const { status, body } = await call('POST', '/api/alerts', { alertSource: { id }, ...fields })
+  expect([status, body.message]).toEqual([201, undefined])
+}
+
 /** An error in the API's form. */
 export function apiError(status: number, code: string, message: unknown = expect.any(String)): object {
   return { status, body: { status, code, message } }
+}
+
+/** What a missing scope gets. */
+export function scopeError(scope: string): object {
+  return { status: 403, body: { status: 403, code: 'OAUTH2_SCOPE_ERROR', message: expect.any(String), scope } }
 }

@@ -111,17 +111,18 @@ describe('users/current', () => {
       status: 200,
       body: {
         id: expect.any(Number),
-        username: 'aoife.obrien',
         firstName: 'Aoife',
         lastName: "O'Brien",
         email: 'aoife.obrien@bluepeak.example',
-        timezone: 'Europe/Dublin',
+        timezone: 'America/New_York',
         language: 'en',
         role: 'STAKEHOLDER',
         position: expect.any(String),
         department: expect.any(String),
-        region: 'IE',
+        region: 'US',
         shiftColor: expect.any(String),
+        createdAt: expect.any(String),
+        updatedAt: expect.any(String),
       },
     })
   })
@@ -147,7 +148,7 @@ describe('users/current', () => {
     const { access_token } = await tokensFor(sandbox, 'mara.lindqvist', 'alert:d')
     expect(await currentUser(sandbox, access_token)).toEqual({
       status: 403,
-      body: { status: 403, code: 'FORBIDDEN', message: expect.stringContaining('profile') },
+      body: { status: 403, code: 'OAUTH2_SCOPE_ERROR', message: expect.any(String), scope: 'profile' },
     })
   })
 })
@@ -167,8 +168,11 @@ describe('methods and paths', () => {
   })
 
   test('the API says it in its own form', async () => {
-    const response = await fetch(`${sandbox.apiURL}${CURRENT_USER}`, { method: 'POST' })
+    const { access_token } = await tokensFor(sandbox, 'mara.lindqvist', 'profile:w')
+    const headers = { authorization: `Bearer ${access_token}` }
+    const response = await fetch(`${sandbox.apiURL}${CURRENT_USER}`, { method: 'POST', headers })
     expect(response.status).toBe(405)
+    expect(response.headers.get('allow')).toBe('GET, HEAD, PUT')
     expect(await response.json()).toEqual({ status: 405, code: 'METHOD_NOT_ALLOWED', message: expect.any(String) })
   })
 
@@ -187,7 +191,7 @@ describe('across origins', () => {
     [TOKEN, 'POST'],
     [TOKEN_INFO, 'POST'],
     [REVOKE, 'POST'],
-    [CURRENT_USER, 'GET', 'GET, HEAD'],
+    [CURRENT_USER, 'GET', 'GET, HEAD, PUT'],
   ])('%s answers a preflight and can be read', async (path, method, methods = method) => {
     const preflight = await fetch(`${sandbox.apiURL}${path}`, {
       method: 'OPTIONS',

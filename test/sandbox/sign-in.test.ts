@@ -42,7 +42,7 @@ async function start(options: SandboxOptions = {}) {
         return
       }
       const { body } = await exchange(sandbox, code)
-      signedIn = (await currentUser(sandbox, body.access_token)).body.username
+      signedIn = (await currentUser(sandbox, body.access_token)).body.firstName
       response.writeHead(302, {
         location: '/home',
         'set-cookie': [
@@ -74,7 +74,7 @@ afterEach(async () => {
 test("comes back with the app's cookie, as the first user", async () => {
   await start()
   expect(await sandbox.signIn(`${app.origin}/login`)).toBe('sid=s%3Aabc')
-  expect(signedIn).toBe('mara.lindqvist')
+  expect(signedIn).toBe('Mara')
 })
 
 test('looks like a browser that navigates, with the cookies it was given', async () => {
@@ -91,7 +91,7 @@ test('looks like a browser that navigates, with the cookies it was given', async
 test('as another user', async () => {
   await start()
   await sandbox.signIn(`${app.origin}/login`, { as: 'aoife.obrien' })
-  expect(signedIn).toBe('aoife.obrien')
+  expect(signedIn).toBe('Aoife')
 })
 
 test('as nobody whom the sandbox knows: says whom it knows', async () => {
@@ -112,10 +112,10 @@ test('denied, the app may answer as it likes', async () => {
 test('approve answers, unless somebody is named or says no', async () => {
   await start({ approve: 'tunde.okafor' })
   await sandbox.signIn(`${app.origin}/login`)
-  expect(signedIn).toBe('tunde.okafor')
+  expect(signedIn).toBe('Tunde')
   expect(sandbox.requests.map(({ path }) => path)).toEqual([AUTHORIZE, TOKEN, CURRENT_USER])
   await sandbox.signIn(`${app.origin}/login`, { as: 'aoife.obrien' })
-  expect(signedIn).toBe('aoife.obrien')
+  expect(signedIn).toBe('Aoife')
   signedIn = undefined
   await sandbox.signIn(`${app.origin}/login`, { deny: true })
   expect(signedIn).toBeUndefined()

@@ -167,8 +167,6 @@ describe('a request that is not as it should be', () => {
     ['an empty code', 'invalid_request', { code: '' }],
     ['no client_id', 'invalid_request', { client_id: undefined }],
     ['an unknown client', 'invalid_request', { client_id: 'somebody' }],
-    ['no secret', 'invalid_request', { client_secret: undefined }],
-    ['an empty secret', 'invalid_request', { client_secret: '' }],
     ['a wrong secret', 'invalid_request', { client_secret: 'guess' }],
     ['a field twice', 'invalid_request', { grant_type: ['authorization_code', 'authorization_code'] }],
   ]
@@ -228,6 +226,32 @@ describe('an app without a secret', () => {
     const { sandbox, app, code } = await spa('profile')
     expect(app.clientSecret).toBe('')
     expect((await exchange(sandbox, code, { client_secret: 'x' }, app)).body.code).toBe('invalid_request')
+  })
+})
+
+describe('an app with a secret leaves it out', () => {
+  test.each([undefined, ''])('with PKCE: a refresh token comes with offline_access alone', async (client_secret) => {
+    const sandbox = await start({ refreshLimitSeconds: 0 })
+    const plain = await exchange(sandbox, await getCode(sandbox), { client_secret })
+    expect(plain.status).toBe(200)
+    expect(plain.body).not.toHaveProperty('refresh_token')
+    const code = await getCode(sandbox, defaultApp(sandbox), { scope: 'profile offline_access' })
+    const { body } = await exchange(sandbox, code, { client_secret })
+    const again = await refresh(sandbox, body.refresh_token, { client_secret })
+    expect(again).toMatchObject({ status: 200, body: { refresh_token: expect.any(String) } })
+    // Decided for each request: now with the secret.
+    expect((await refresh(sandbox, again.body.refresh_token)).status).toBe(200)
+  })
+
+  test('without PKCE, or to refresh what only the secret brought: refused, and the token stays good', async () => {
+    const sandbox = await start({ refreshLimitSeconds: 0 })
+    const bad = { status: 400, body: { code: 'invalid_request' } }
+    const without = { code_challenge: undefined, code_challenge_method: undefined }
+    const code = await getCode(sandbox, defaultApp(sandbox), without)
+    expect(await exchange(sandbox, code, { client_secret: undefined, code_verifier: undefined })).toMatchObject(bad)
+    const { body } = await exchange(sandbox, await getCode(sandbox))
+    expect(await refresh(sandbox, body.refresh_token, { client_secret: undefined })).toMatchObject(bad)
+    expect((await refresh(sandbox, body.refresh_token)).status).toBe(200)
   })
 })
 

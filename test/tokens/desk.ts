@@ -52,7 +52,8 @@ export async function closeDesks(): Promise<void> {
 
 export async function startDesk(options: SandboxOptions = {}): Promise<Desk> {
   const redirectURI = 'http://localhost/callback'
-  const sandbox = await createSandbox({ approve: true, redirectURI, clock: { now: () => START }, ...options })
+  const base = { approve: true, redirectURI, clock: { now: () => START }, requestsPerMinute: 0 }
+  const sandbox = await createSandbox({ ...base, ...options })
   const client = new IlertClient({ ...optionsOf(sandbox), clock: sandbox.clock })
   closing.push(
     () => sandbox.close(),

@@ -34,7 +34,7 @@ describe.each(MODES)('where a refresh token is for %s', (refreshTokens) => {
         expect(answers).not.toContain(accessToken)
         expect(desk.refreshes()).toHaveLength(round)
         const user = await manager.api('a').get('/api/users/current')
-        expect(user).toMatchObject({ username: desk.sandbox.users[0]?.username })
+        expect(user).toMatchObject({ id: desk.sandbox.users[0]?.id })
       }
       expect(desk.revocations()).toEqual([])
     },

@@ -134,7 +134,7 @@ function operation(document, key, item) {
     query: query.map((/** @type {any} */ { name, required = false, schema = {}, description = '' }) => ({
       name,
       required,
-      schema: name === 'max-results' ? pageSizeOf(schema, description) : schema,
+      schema: querySchema(name, schema, description),
     })),
     maxWithInclude: numberIn(pageSize?.description, /include maximum is reduced to (\d+)/),
     body: jsonOf(item.requestBody),
@@ -145,16 +145,25 @@ function operation(document, key, item) {
 }
 
 /**
- * What a list says of its page size in prose is said in its schema, too.
+ * What the document says of a query parameter in prose alone is said in its schema, too: what is a time, how large a page
+ * may be, and that ids may be repeated. ilert's command line client repeats `expand` as well.
  *
+ * @param {string} name
  * @param {Schema} schema
  * @param {string} description
  * @returns {Schema}
  */
-function pageSizeOf(schema, description) {
+function querySchema(name, schema, description) {
+  if (name === 'from' || name === 'until') return { type: 'string', format: 'date-time' }
+  if (name === 'timezone') return { $ref: '#/components/schemas/TimeZone' }
   const { type, ...rest } = schema
+  const precise = name.endsWith('-results') || name.endsWith('-index') || /\bids?\b/.test(description)
+  if (type !== 'array' && (name === 'expand' || /\bids to filter\b/.test(description))) {
+    return { type: 'array', items: { ...rest, type: type === 'number' ? 'integer' : type } }
+  }
+  if (name !== 'max-results') return precise && type === 'number' ? { ...schema, type: 'integer' } : schema
   return {
-    type: type === 'number' ? 'integer' : type,
+    type: 'integer',
     maximum: numberIn(description, /may not exceed (\d+)/),
     default: numberIn(description, /defaults to (\d+)/),
     ...rest,

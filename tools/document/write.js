@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { requiredScope } from '../../dist/ilert/scopes.js'
 import { readDocument } from './read.js'
+import { sandboxTable } from './sandbox-table.js'
 import { typesOf } from './types.js'
 
 /** Beside this repository, not in it. */
@@ -9,3 +10,4 @@ const DOCUMENT = new URL('../../../shared/ilert-openapi.yml', import.meta.url)
 
 const document = readDocument(DOCUMENT)
 writeFileSync(new URL('../../src/ilert/api.ts', import.meta.url), typesOf(document, requiredScope))
+writeFileSync(new URL('../../src/sandbox/api/table.ts', import.meta.url), sandboxTable(document, requiredScope))

@@ -1,5 +1,5 @@
 import { covers } from '../../ilert/scopes.ts'
-import { apiError, type Ilert, Refused, type SandboxRequest } from '../messages.ts'
+import { apiError, type Ilert, Refused, type SandboxRequest, scopeError } from '../messages.ts'
 import type { Grant } from '../state.ts'
 
 /** RFC 6750, section 2.1. */
@@ -7,14 +7,17 @@ const BEARER = /^Bearer +([\w\-.~+/]+=*)$/i
 
 /** The grant behind a request to the API, which must cover `scope`. */
 export function authorize({ headers }: SandboxRequest, { state }: Ilert, scope: string): Grant {
-  const token = BEARER.exec(headers.authorization ?? '')?.[1]
+  const token = bearerToken(headers.authorization)
   const grant = token === undefined ? undefined : state.accessTokens.get(token)
   if (!grant) {
     const challenge = { 'www-authenticate': 'Bearer' }
     throw new Refused(apiError(401, 'UNAUTHORIZED', 'The access token is missing, unknown or expired', challenge))
   }
-  if (!covers(grant.scope, scope)) {
-    throw new Refused(apiError(403, 'FORBIDDEN', `The access token lacks the scope ${scope}`))
-  }
+  if (!covers(grant.scope, scope)) throw new Refused(scopeError(scope))
   return grant
+}
+
+/** The token of an Authorization header, if it has one. */
+export function bearerToken(header = ''): string | undefined {
+  return BEARER.exec(header)?.[1]
 }

@@ -1,11 +1,10 @@
 import { apiError, Refused, type SandboxRequest } from '../messages.ts'
-import type { Fields } from './resources.ts'
 
 /** Deeper than any entry of ilert's; what is much deeper could be read and then not be written again. */
 const MAX_DEPTH = 32
 
-/** The JSON object that a request brings. Throws `Refused` where it brings anything else. */
-export function readObject({ headers, body }: SandboxRequest): Fields {
+/** The JSON that a request brings. Throws `Refused` if it brings anything else. */
+export function readJSON({ headers, body }: SandboxRequest): unknown {
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') {
     throw new Refused(apiError(415, 'UNSUPPORTED_MEDIA_TYPE', 'The content type must be application/json'))
@@ -16,9 +15,7 @@ export function readObject({ headers, body }: SandboxRequest): Fields {
   } catch {
     return bad('The body is not JSON')
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('The body must be a JSON object')
-  if (!isShallow(value, MAX_DEPTH)) return bad(`The body must not be nested more than ${MAX_DEPTH} times`)
-  return value as Fields
+  return isShallow(value, MAX_DEPTH) ? value : bad(`The body must not be nested more than ${MAX_DEPTH} times`)
 }
 
 function isShallow(value: unknown, depth: number): boolean {

@@ -1,6 +1,6 @@
 import type { Seed } from './seed.ts'
 import { type AlertLine, seedAlerts } from './seed-alerts.ts'
-import { colleague, policy, rotation, team } from './seed-parts.ts'
+import { colleague, incident, policy, rotation, team } from './seed-parts.ts'
 
 /** Which escalation policy each alert source uses. */
 const POLICIES = { Datadog: 'Operations', Zendesk: 'Customer support' }
@@ -18,30 +18,30 @@ const ALERTS: readonly AlertLine[] = [
   [9, 'HIGH', 'Zendesk', 'Urgent ticket: hut booking portal shows no rooms'],
 ]
 
-const dublin = { domain: 'bluepeak.example', timezone: 'Europe/Dublin', language: 'en', region: 'IE' }
+const newYork = { domain: 'bluepeak.example', timezone: 'America/New_York', language: 'en', region: 'US' }
 
 /** A small travel company: the other account, whose data nobody at Nordwind sees. */
 export const bluepeak: Seed = {
   firstID: 58_401,
   entries: {
     users: [
-      colleague('ciaran.walsh', 'Ciarán', 'Walsh', { ...dublin, role: 'ADMIN', position: 'Operations' }),
-      colleague('niamh.byrne', 'Niamh', 'Byrne', { ...dublin, position: 'Customer Support' }),
-      colleague('rafael.costa', 'Rafael', 'Costa', { ...dublin, timezone: 'Europe/Lisbon', position: 'Developer' }),
+      colleague('ciaran.walsh', 'Ciarán', 'Walsh', { ...newYork, role: 'ADMIN', position: 'Operations' }),
+      colleague('niamh.byrne', 'Niamh', 'Byrne', { ...newYork, position: 'Customer Support' }),
+      colleague('rafael.costa', 'Rafael', 'Costa', { ...newYork, position: 'Developer' }),
     ],
     teams: [team('Operations', ['ciaran.walsh', 'rafael.costa']), team('Support', ['niamh.byrne', 'aoife.obrien'])],
     'support-hours': [
       {
         name: 'Phone desk',
-        timezone: 'Europe/Dublin',
+        timezone: 'America/New_York',
         supportDays: Object.fromEntries(
           ['MONDAY', 'WEDNESDAY', 'FRIDAY', 'SATURDAY'].map((day) => [day, { start: '09:00', end: '17:00' }]),
         ),
       },
     ],
     schedules: [
-      rotation('Operations', 'Europe/Dublin', 'PT12H', ['ciaran.walsh', 'rafael.costa']),
-      rotation('Support', 'Europe/Dublin', 'P1D', ['niamh.byrne', 'ciaran.walsh', 'rafael.costa']),
+      rotation('Operations', 'America/New_York', 'PT12H', ['ciaran.walsh', 'rafael.costa']),
+      rotation('Support', 'America/New_York', 'P1D', ['niamh.byrne', 'ciaran.walsh', 'rafael.costa']),
     ],
     'escalation-policies': [
       policy('Operations', 'Operations', ['@schedules/Operations', '@users/ciaran.walsh']),
@@ -50,7 +50,7 @@ export const bluepeak: Seed = {
     'alert-sources': [
       { name: 'Datadog', integrationType: 'DATADOG', escalationPolicy: '@escalation-policies/Operations' },
       { name: 'Zendesk', integrationType: 'ZENDESK', escalationPolicy: '@escalation-policies/Customer support' },
-    ].map((source) => ({ ...source, status: 'PENDING', active: true })),
+    ].map((source) => ({ ...source, status: 'PENDING', active: true, teams: ['@teams/Operations'] })),
     services: [
       { name: 'Booking', status: 'DEGRADED', description: 'Huts, guides and transfers' },
       { name: 'Webcams', status: 'PARTIAL_OUTAGE', description: 'Pictures from the summits' },
@@ -64,24 +64,15 @@ export const bluepeak: Seed = {
         services: ['@services/Booking', '@services/Webcams'],
       },
     ],
-    'uptime-monitors': [
-      {
-        name: 'book.bluepeak.example',
-        region: 'EU',
-        checkType: 'http',
-        checkParams: { url: 'https://book.bluepeak.example/' },
-        intervalSec: 300,
-        status: 'up',
-        escalationPolicy: '@escalation-policies/Operations',
-      },
-    ],
-    connectors: [{ name: 'Microsoft Teams', type: 'MICROSOFT_TEAMS', params: {} }],
+    'status-pages/{id}/groups': [{ parent: '@status-pages/Bluepeak status', name: 'In the mountains' }],
+    connectors: [{ name: 'Microsoft Teams', type: 'microsoft_teams_bot' }],
     'alert-actions': [
       {
         name: 'Tell the operations channel',
-        connectorType: 'MICROSOFT_TEAMS',
-        connector: '@connectors/Microsoft Teams',
+        connectorType: 'microsoft_teams_bot',
+        connectorId: '#connectors/Microsoft Teams',
         triggerMode: 'AUTOMATIC',
+        triggerTypes: ['alert-created'],
         alertSources: ['@alert-sources/Datadog'],
       },
     ],
@@ -90,26 +81,44 @@ export const bluepeak: Seed = {
         summary: 'Move of the booking database',
         start: 'now+2880m',
         end: 'now+2940m',
-        timezone: 'Europe/Dublin',
-        affectedServices: [{ impact: 'MAJOR_OUTAGE', service: '@services/Booking' }],
+        timezone: 'America/New_York',
+        services: ['@services/Booking'],
+        createdBy: 'Ciarán Walsh',
       },
     ],
     'incident-templates': [
       { name: 'Booking slow', summary: 'Bookings take longer', status: 'INVESTIGATING', message: 'Please be patient.' },
     ],
     incidents: [
+      incident(
+        'rafael.costa',
+        [
+          [12, 'IDENTIFIED', 'The link to the summit station is down.'],
+          [21, 'INVESTIGATING', 'The webcams show old pictures.'],
+        ],
+        {
+          summary: 'Webcams show old pictures',
+          affectedServices: [{ impact: 'PARTIAL_OUTAGE', service: '@services/Webcams' }],
+        },
+      ),
+    ],
+    'metric-data-sources': [
       {
-        summary: 'Webcams show old pictures',
-        status: 'IDENTIFIED',
-        message: 'The link to the summit station is down.',
-        createdAt: 'now-21m',
-        updatedAt: 'now-12m',
-        affectedServices: [{ impact: 'PARTIAL_OUTAGE', service: '@services/Webcams' }],
+        name: 'Prometheus',
+        type: 'PROMETHEUS',
+        metadata: { url: 'https://prometheus.bluepeak.example', authType: 'NONE' },
       },
     ],
-    'metric-data-sources': [{ name: 'Datadog EU', type: 'DATADOG', metadata: { region: 'EU1' } }],
-    metrics: [{ name: 'Bookings per hour', unitLabel: '1/h', dataSource: '@metric-data-sources/Datadog EU' }],
-    reports: [{ name: 'Alerts by source', type: 'ALERTS', period: 'P7D' }],
+    metrics: [
+      {
+        name: 'Bookings per hour',
+        unitLabel: '1/h',
+        aggregationType: 'SUM',
+        displayType: 'GRAPH',
+        dataSource: '@metric-data-sources/Prometheus',
+      },
+    ],
     alerts: seedAlerts(ALERTS, POLICIES),
   },
+  subscribers: [['status-pages/Bluepeak status', 'teams/Support']],
 }

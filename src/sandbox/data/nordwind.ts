@@ -1,6 +1,6 @@
 import type { Seed } from './seed.ts'
 import { type AlertLine, seedAlerts } from './seed-alerts.ts'
-import { colleague, policy, rotation, team } from './seed-parts.ts'
+import { colleague, incident, policy, rotation, team } from './seed-parts.ts'
 
 /** Which escalation policy each alert source uses. */
 const POLICIES = {
@@ -97,13 +97,34 @@ export const nordwind: Seed = {
             { start: '08:00', end: '18:00' },
           ]),
         ),
+        exceptions: [{ name: 'New Year', start: '2030-01-01', end: '2030-01-01', supportStatus: 'OUTSIDE' }],
+        teams: ['@teams/Platform'],
       },
     ],
     schedules: [
       rotation('Platform primary', 'Europe/Berlin', 'P1D', ['tunde.okafor', 'jonas.pfeiffer', 'mara.lindqvist']),
       rotation('Platform backup', 'Europe/Berlin', 'P7D', ['mara.lindqvist', 'tunde.okafor', 'jonas.pfeiffer']),
-      rotation('Payments around the clock', 'UTC', 'PT8H', ['priya.raman', 'tunde.okafor', 'sven.halvorsen']),
+      rotation('Payments around the clock', 'Europe/Berlin', 'PT8H', ['priya.raman', 'tunde.okafor', 'sven.halvorsen']),
       rotation('Data', 'Europe/Berlin', 'P7D', ['elif.kaya', 'jonas.pfeiffer']),
+      {
+        name: 'Release weekend',
+        timezone: 'Europe/Berlin',
+        type: 'STATIC',
+        defaultShiftDuration: 'PT12H',
+        shifts: [
+          { user: '@users/jonas.pfeiffer', start: 'now-900m', end: 'now-180m' },
+          { user: '@users/priya.raman', start: 'now-180m', end: 'now+540m' },
+          { user: '@users/tunde.okafor', start: 'now+540m', end: 'now+1260m' },
+        ],
+      },
+    ],
+    'schedules/{id}/overrides': [
+      {
+        parent: '@schedules/Platform primary',
+        user: '@users/sven.halvorsen',
+        start: 'now+2880m',
+        end: 'now+3600m',
+      },
     ],
     'escalation-policies': [
       policy('Platform', 'Platform', [
@@ -117,10 +138,10 @@ export const nordwind: Seed = {
     'alert-sources': Object.entries({
       'Prometheus production': 'PROMETHEUS',
       'AWS CloudWatch': 'CLOUDWATCH',
-      'Uptime checks': 'UPTIME_MONITOR',
+      'Uptime checks': 'UPTIMEROBOT',
       Sentry: 'SENTRY',
       'Payment gateway': 'API',
-      'Nightly jobs': 'HEARTBEAT',
+      'Nightly jobs': 'HEARTBEAT2',
     } satisfies Record<keyof typeof POLICIES, string>).map(([name, integrationType]) => ({
       name,
       integrationType,
@@ -128,6 +149,10 @@ export const nordwind: Seed = {
       active: true,
       escalationPolicy: `@escalation-policies/${POLICIES[name as keyof typeof POLICIES]}`,
       alertCreation: 'ONE_OPEN_ALERT_ALLOWED',
+      alertPriorityRule: 'HIGH_DURING_SUPPORT_HOURS',
+      supportHours: '@support-hours/Office hours Berlin',
+      summaryTemplate: { textTemplate: '{{ summary }}', elements: [{ type: 'VAR', val: 'summary' }] },
+      teams: ['@teams/Platform'],
     })),
     services: [
       { name: 'Checkout', status: 'DEGRADED', description: 'Basket, delivery options and order placement' },
@@ -160,40 +185,27 @@ export const nordwind: Seed = {
         services: ['@services/Search', '@services/Payments'],
       },
     ],
-    'uptime-monitors': [
-      ['www.nordwind.example', 'up'],
-      ['api.nordwind.example', 'up'],
-      ['portal.nordwind.example', 'down'],
-      ['track.nordwind.example', 'up'],
-    ].map(([host, status]) => ({
-      name: host,
-      region: 'EU',
-      checkType: 'http',
-      checkParams: { url: `https://${host}/health` },
-      intervalSec: 60,
-      timeoutMs: 10_000,
-      status,
-      lastStatusChange: status === 'up' ? 'now-648m' : 'now-4m',
-      escalationPolicy: '@escalation-policies/Platform',
-      paused: false,
-    })),
+    'status-pages/{id}/groups': [
+      { parent: '@status-pages/Nordwind status', name: 'For customers' },
+      { parent: '@status-pages/Nordwind internal', name: 'Platform' },
+    ],
     connectors: [
-      { name: 'Slack', type: 'SLACK', params: {} },
-      { name: 'Jira', type: 'JIRA', params: { url: 'https://nordwind.atlassian.example' } },
+      { name: 'Slack', type: 'slack' },
+      { name: 'Jira', type: 'jira' },
     ],
     'alert-actions': [
       {
         name: 'Post to #incidents',
-        connectorType: 'SLACK',
-        connector: '@connectors/Slack',
+        connectorType: 'slack',
+        connectorId: '#connectors/Slack',
         triggerMode: 'AUTOMATIC',
-        triggerTypes: ['ALERT_CREATED', 'ALERT_RESOLVED'],
+        triggerTypes: ['alert-created', 'alert-resolved'],
         alertSources: ['@alert-sources/Prometheus production', '@alert-sources/Payment gateway'],
       },
       {
         name: 'Open a Jira issue',
-        connectorType: 'JIRA',
-        connector: '@connectors/Jira',
+        connectorType: 'jira',
+        connectorId: '#connectors/Jira',
         triggerMode: 'MANUAL',
         alertSources: ['@alert-sources/Sentry'],
       },
@@ -201,11 +213,13 @@ export const nordwind: Seed = {
     'maintenance-windows': [
       {
         summary: 'PostgreSQL 16 upgrade of warehouse-db',
+        description: 'Search may answer slowly.',
         start: 'now+1560m',
         end: 'now+1680m',
         timezone: 'Europe/Berlin',
-        affectedServices: [{ impact: 'DEGRADED', service: '@services/Search' }],
-        createdBy: '@users/elif.kaya',
+        services: ['@services/Search'],
+        alertSources: ['@alert-sources/Nightly jobs'],
+        createdBy: 'Elif Kaya',
       },
     ],
     'incident-templates': [
@@ -218,28 +232,34 @@ export const nordwind: Seed = {
       { name: 'Planned failover', summary: 'Database failover', status: 'MONITORING', message: 'Short interruptions.' },
     ].map((template) => ({ ...template, sendNotification: true })),
     incidents: [
-      {
-        summary: 'Card payments fail',
-        status: 'RESOLVED',
-        message: 'The provider has fixed it; payments that failed are retried by themselves.',
-        sendNotification: true,
-        createdAt: 'now-396m',
-        updatedAt: 'now-291m',
-        resolvedOn: 'now-291m',
-        affectedServices: [{ impact: 'PARTIAL_OUTAGE', service: '@services/Payments' }],
-      },
-      {
-        summary: 'Customer portal cannot be reached',
-        status: 'INVESTIGATING',
-        message: 'The portal answers with errors. Orders and tracking are not affected.',
-        sendNotification: true,
-        createdAt: 'now-3m',
-        updatedAt: 'now-3m',
-        affectedServices: [{ impact: 'MAJOR_OUTAGE', service: '@services/Customer portal' }],
-      },
+      incident(
+        'priya.raman',
+        [
+          [291, 'RESOLVED', 'The provider has fixed it; payments that failed are retried by themselves.'],
+          [350, 'IDENTIFIED', 'The payment provider has trouble.'],
+          [396, 'INVESTIGATING', 'Card payments fail. We are looking into it.'],
+        ],
+        {
+          summary: 'Card payments fail',
+          affectedServices: [{ impact: 'PARTIAL_OUTAGE', service: '@services/Payments' }],
+        },
+      ),
+      incident(
+        'mara.lindqvist',
+        [[3, 'INVESTIGATING', 'The portal answers with errors. Orders and tracking are not affected.']],
+        {
+          summary: 'Customer portal cannot be reached',
+          affectedServices: [{ impact: 'MAJOR_OUTAGE', service: '@services/Customer portal' }],
+        },
+      ),
     ],
     'metric-data-sources': [
-      { name: 'Prometheus EU', type: 'PROMETHEUS', metadata: { url: 'https://prometheus.nordwind.example' } },
+      {
+        name: 'Prometheus EU',
+        type: 'PROMETHEUS',
+        metadata: { url: 'https://prometheus.nordwind.example', authType: 'NONE' },
+        teams: ['@teams/Platform'],
+      },
     ],
     metrics: [
       { name: 'Checkout latency, p95', unitLabel: 'ms', aggregationType: 'AVG' },
@@ -248,13 +268,15 @@ export const nordwind: Seed = {
       ...metric,
       displayType: 'GRAPH',
       interpolateGaps: false,
+      showValuesOnMouseOver: false,
       dataSource: '@metric-data-sources/Prometheus EU',
     })),
-    reports: [
-      { name: 'Alerts by source', type: 'ALERTS', period: 'P7D' },
-      { name: 'Time to acknowledge', type: 'MTTA', period: 'P30D' },
-      { name: 'On-call hours', type: 'ON_CALL_DUTY', period: 'P30D' },
-    ],
     alerts: seedAlerts(ALERTS, POLICIES),
   },
+  subscribers: [
+    ['status-pages/Nordwind internal', 'teams/Platform'],
+    ['status-pages/Nordwind status', 'users/tunde.okafor'],
+    ['services/Payments', 'teams/Payments'],
+    ['incidents/Customer portal cannot be reached', 'users/mara.lindqvist'],
+  ],
 }

@@ -22,20 +22,24 @@ export function seedAlerts(
     reportTime: `now-${minutesAgo}m`,
     alertSource: `@alert-sources/${source}`,
     escalationPolicy: `@escalation-policies/${policies[source]}`,
+    severity: priority === 'HIGH' ? 2 : 4,
+    labels: { environment: 'production' },
+    links: [{ text: 'Runbook', href: `https://runbooks.example/${source.toLowerCase().replaceAll(' ', '-')}` }],
+    customDetails: { source, receivedMinutesAgo: minutesAgo },
   }))
 }
 
+/** What has happened to an alert; `null` for what goes with waiting alone. */
 function progress(minutesAgo: number, handling: Handling | undefined): Record<string, unknown> {
-  if (handling === undefined) return { status: 'PENDING', responders: [] }
-  if (typeof handling === 'string') {
-    const user = `@users/${handling}`
-    const responders = [{ user, status: 'ACCEPTED' }]
-    return { status: 'ACCEPTED', assignedTo: user, acknowledgedBy: user, acknowledgedByType: 'USER', responders }
-  }
-  const [username, afterMinutes] = handling
-  const resolved = { status: 'RESOLVED', resolvedOn: `now-${minutesAgo - afterMinutes}m` }
-  if (username === null) return { ...resolved, resolvedByType: 'ALERT_SOURCE', responders: [] }
+  if (handling === undefined) return { status: 'PENDING' }
+  const settled = { nextEscalation: null, nextEscalationRuleIndex: null }
+  const [username, afterMinutes] = typeof handling === 'string' ? [handling, minutesAgo] : handling
+  const status =
+    typeof handling === 'string'
+      ? { status: 'ACCEPTED' }
+      : { status: 'RESOLVED', resolvedOn: `now-${minutesAgo - afterMinutes}m` }
+  if (username === null) return { ...status, ...settled, responders: [], assignedTo: null }
   const user = `@users/${username}`
-  const responders = [{ user, status: 'ACCEPTED' }]
-  return { ...resolved, assignedTo: user, acknowledgedBy: user, resolvedBy: user, resolvedByType: 'USER', responders }
+  const acceptedAt = `now-${minutesAgo - Math.min(3, Math.floor(afterMinutes / 2))}m`
+  return { ...status, ...settled, assignedTo: user, responders: [{ user, status: 'ACCEPTED', acceptedAt }] }
 }

@@ -20,7 +20,7 @@ export function rotation(
   users: readonly string[],
 ): Record<string, unknown> {
   const layer = { name: 'Rotation', startsOn: HANDOVER, users: people(users), rotation }
-  return { name, timezone, type: 'RECURRING', startsOn: HANDOVER, scheduleLayers: [layer] }
+  return { name, timezone, type: 'RECURRING', showGaps: false, scheduleLayers: [layer] }
 }
 
 /** An escalation policy: each level has a quarter of an hour, then the next one is told. */
@@ -30,7 +30,35 @@ export function policy(name: string, team: string, levels: readonly string[]): R
       ? { escalationTimeout: 15, schedules: [target], users: [] }
       : { escalationTimeout: 15, schedules: [], users: [target] },
   )
-  return { name, escalationRules, repeating: true, frequency: 2, teams: [`@teams/${team}`] }
+  const routingKey = name.toLowerCase().replaceAll(' ', '-')
+  return { name, escalationRules, repeating: true, frequency: 2, delayMin: 0, routingKey, teams: [`@teams/${team}`] }
+}
+
+/** An incident that somebody has written about, the newest update first. */
+export function incident(
+  by: string,
+  updates: readonly (readonly [minutesAgo: number, status: string, message: string])[],
+  rest: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const history = updates.map(([minutesAgo, incidentStatus, content], i) => ({
+    id: `${updates.length - i}`,
+    content,
+    creator: `@users/${by}`,
+    incidentStatus,
+    sendNotification: true,
+    createdAt: `now-${minutesAgo}m`,
+  }))
+  const [latest, first] = [history[0], history.at(-1)]
+  return {
+    ...rest,
+    status: latest?.incidentStatus,
+    message: latest?.content,
+    sendNotification: true,
+    createdAt: first?.createdAt,
+    updatedAt: latest?.createdAt,
+    resolvedOn: latest?.incidentStatus === 'RESOLVED' ? latest.createdAt : null,
+    history,
+  }
 }
 
 export function team(name: string, members: readonly string[]): Record<string, unknown> {

@@ -1,17 +1,26 @@
+import { log, nameOf, notify, refer } from '../api/alert-life.ts'
+import { timeOf } from '../api/check.ts'
+import { kindOf } from '../api/collections.ts'
+import { listOf } from '../api/filters.ts'
 import type { SandboxUser } from '../users.ts'
 import { Account } from './account.ts'
 import { bluepeak } from './bluepeak.ts'
-import { brief, type Entry } from './collection.ts'
+import type { Entry } from './collection.ts'
 import { nordwind } from './nordwind.ts'
+
+type Fields = Readonly<Record<string, unknown>>
 
 /** What an account has when a sandbox begins. */
 export interface Seed {
   readonly firstID: number
   /**
-   * Entries by their path below `/api/`, in the API's own form but for two kinds of text: `@teams/Platform` stands for
-   * an entry above, by its name (a user by the username), and `now-90m` for a time, 90 minutes before the beginning.
+   * Entries by their path below `/api/`, in the API's own form but for three kinds of text: `@teams/Platform` stands for
+   * an entry above, by its name (a user by the username), `#teams/Platform` for its id alone, and `now-90m` for a time,
+   * 90 minutes before the beginning. Parts of something name it as their `parent`.
    */
-  readonly entries: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
+  readonly entries: Readonly<Record<string, readonly Fields[]>>
+  /** Who is told of an entry: its path and name, and the subscriber's. */
+  readonly subscribers: readonly (readonly [to: string, subscriber: string])[]
 }
 
 const SEEDS: ReadonlyMap<string, Seed> = new Map([
@@ -19,39 +28,77 @@ const SEEDS: ReadonlyMap<string, Seed> = new Map([
   ['bluepeak', bluepeak],
 ])
 
-const USERS = '/api/users'
-
 /** The account of this name as it is at `now`, with `users`, who can sign in, and with colleagues, who cannot. */
 export function seedAccount(tenant: string, users: readonly SandboxUser[], now: number): Account {
-  const { firstID, entries } = SEEDS.get(tenant) ?? { firstID: 1, entries: {} }
-  const account = new Account(firstID)
-  for (const { tenant: home, ...user } of users) if (home === tenant) account.collection(USERS).put(user, undefined)
+  const { firstID, entries, subscribers } = SEEDS.get(tenant) ?? { firstID: 1, entries: {}, subscribers: [] }
+  const account = new Account(tenant, firstID)
+  const own = users.filter((user) => user.tenant === tenant)
+  const [user] = own
+  if (!user) return account
+  const createdAt = new Date(now).toISOString()
+  for (const { tenant: _, ...fields } of own)
+    account.collection('users').put({ ...fields, createdAt, updatedAt: createdAt })
   for (const [name, list] of Object.entries(entries)) {
-    for (const entry of list) {
-      account.collection(`/api/${name}`).put({ id: account.nextID(), ...link(entry, account, now) }, undefined)
-    }
+    for (const fields of list) plant(name, link(fields, account, now), { account, user, now })
   }
-  for (const user of account.collection(USERS).list(undefined)) reachable(user, account)
+  for (const one of account.collection('users').list()) reachable(one, account)
+  for (const alert of account.collection('alerts').list()) remember(alert, account)
+  for (const [to, subscriber] of subscribers) {
+    const [name = '', id] = [to.split('/', 1)[0], reference(`@${to}`, account).id]
+    const type = subscriber.startsWith('teams/') ? 'TEAM' : 'USER'
+    account.collection(name).subscribe(String(id), [{ type, id: Number(reference(`@${subscriber}`, account).id) }])
+  }
   return account
+}
+
+/** Adds an entry, with what ilert writes into a new one. */
+function plant(
+  name: string,
+  { parent, ...fields }: Fields,
+  acting: { readonly account: Account; readonly user: SandboxUser; readonly now: number },
+): void {
+  const { account } = acting
+  const { own, textID } = kindOf(name)
+  const id = textID ? account.nextTextID() : account.nextID()
+  const entry = { ...own?.(fields, { ...acting, old: undefined }), ...fields, id }
+  account.collection(name).put(entry, parent === undefined ? undefined : String((parent as Fields).id))
 }
 
 /** Gives a user contacts, and rules for using them: a push at once, and a call five minutes later. */
 function reachable(user: Entry, account: Account): void {
-  const contacts = [
-    { method: 'EMAIL', target: user.email, status: 'OK' },
-    { method: 'VOICE', target: `+49 30 901820 ${user.id % 1000}`, regionCode: 'DE', status: 'OK' },
-  ]
-  for (const contact of contacts) {
-    account.collection(`${USERS}/{id}/contacts`).put({ id: account.nextID(), ...contact }, user.id)
+  const parts: Readonly<Record<string, readonly Fields[]>> = {
+    'contacts/emails': [{ target: user.email, status: 'OK' }],
+    'contacts/phone-numbers': [
+      { regionCode: 'DE', target: `+49 30 901820 ${Number(user.id) % 1000}`, primary: true, status: 'OK' },
+    ],
+    'notification-preferences/alerts': [
+      { type: 'HIGH_PRIORITY', method: 'PUSH', delayMin: 0 },
+      { type: 'HIGH_PRIORITY', method: 'VOICE', delayMin: 5 },
+      { type: 'LOW_PRIORITY', method: 'EMAIL', delayMin: 0 },
+    ],
+    'notification-preferences/duties': [{ type: 'ON_CALL', method: 'PUSH', beforeMin: 60 }],
+    'notification-preferences/updates': [{ type: 'ALERT_ESCALATED', method: 'PUSH' }],
+    'notification-preferences/subscriptions': [{ method: 'EMAIL' }],
   }
-  const preferences = [
-    { type: 'HIGH_PRIORITY', method: 'PUSH', delayMin: 0 },
-    { type: 'HIGH_PRIORITY', method: 'VOICE', delayMin: 5 },
-    { type: 'LOW_PRIORITY', method: 'EMAIL', delayMin: 0 },
-  ]
-  for (const preference of preferences) {
-    account.collection(`${USERS}/{id}/notification-preferences`).put({ id: account.nextID(), ...preference }, user.id)
+  for (const [name, list] of Object.entries(parts)) {
+    const collection = account.collection(`users/{user-id}/${name}`)
+    for (const fields of list) collection.put({ id: account.nextID(), ...fields }, String(user.id))
   }
+}
+
+/** Writes the log of an alert, and the notifications that went out for it. */
+function remember(alert: Entry, account: Account): void {
+  const at = (time: unknown) => timeOf(time) ?? 0
+  const source = refer(account, 'alert-sources', alert.alertSource)?.name
+  const write = (time: unknown, type: string, text: string, filter: string) =>
+    log(account, alert, at(time), type, text, [filter])
+  write(alert.reportTime, 'AlertReceivedLogEntry', `Alert received from ${String(source)}`, 'ALERT_SOURCE_EVENTS')
+  for (const { user, acceptedAt } of listOf(alert.responders)) {
+    notify(account, alert, user, at(alert.reportTime))
+    const name = nameOf(refer(account, 'users', user) ?? {})
+    if (acceptedAt) write(acceptedAt, 'UserResponseLogEntry', `${name} accepted the alert`, 'ALERT_UPDATES')
+  }
+  if (alert.resolvedOn) write(alert.resolvedOn, 'AlertAutoResolvedLogEntry', 'Alert was resolved', 'ALERT_UPDATES')
 }
 
 /** A copy with references and times filled in. */
@@ -63,16 +110,17 @@ function link(value: unknown, account: Account, now: number): unknown {
   }
   if (typeof value !== 'string') return value
   if (value.startsWith('@')) return reference(value, account)
+  if (value.startsWith('#') && value.includes('/')) return reference(value, account).id
   const minutes = /^now([+-]\d+)m$/.exec(value)?.[1]
   return minutes === undefined ? value : new Date(now + Number(minutes) * 60_000).toISOString()
 }
 
-function reference(text: string, account: Account): Readonly<Record<string, unknown>> {
-  const [, name = '', key = ''] = /^@([^/]+)\/(.+)$/.exec(text) ?? []
+function reference(text: string, account: Account): { readonly id: Entry['id'] } {
+  const [, name = '', key = ''] = /^[@#](.+)\/([^/]+)$/.exec(text) ?? []
   const entry = account
-    .collection(`/api/${name}`)
-    .list(undefined)
-    .find((one) => (one.username ?? one.name) === key)
+    .collection(name)
+    .all()
+    .find((one) => (one.username ?? one.name ?? one.summary) === key)
   if (!entry) throw new Error(`seed: there is no ${text}.`)
-  return brief(entry)
+  return { id: entry.id }
 }

@@ -121,10 +121,15 @@ function read(given: URLSearchParams, { state }: Ilert): Consent {
 function readScope(value: string | null): string[] | undefined {
   const list = (value ?? '').split(' ')
   try {
-    return list.every((scope) => parseScope(scope).resource in scopes) ? [...new Set(list)] : undefined
+    return list.every((scope) => isKnown(parseScope(scope).resource)) ? [...new Set(list)] : undefined
   } catch {
     return undefined // malformed
   }
+}
+
+/** The table's, and `wildcard`, which ilert's own command line client asks for. */
+function isKnown(resource: string): boolean {
+  return resource in scopes || resource === 'wildcard'
 }
 
 function refusal(given: URLSearchParams, app: App, code: OAuthCode, description: string): Answer {

@@ -13,28 +13,43 @@ export async function token(request: SandboxRequest, ilert: Ilert): Promise<Answ
   if (request.headers.authorization !== undefined) {
     refuse('invalid_request', 'Credentials travel in the body, not in an Authorization header')
   }
-  const app = authenticate(form, ilert)
+  const client = identify(form, ilert)
   switch (required(form, 'grant_type')) {
     case 'authorization_code':
-      return exchange(form, app, ilert)
+      return exchange(form, client, ilert)
     case 'refresh_token':
-      return refresh(form, app, ilert)
+      return refresh(form, client, ilert)
     default:
       return refuse('unsupported_grant_type', 'The grant type must be authorization_code or refresh_token')
   }
 }
 
-/** Which code ilert has for a wrong secret is not stated; it must not be `invalid_grant`, which would end a sign-in. */
-export function authenticate(form: URLSearchParams, { state }: Ilert): App {
-  const app = state.app(required(form, 'client_id'))
-  const secret = form.get('client_secret') ?? ''
-  if (!app || !same(secret, app.clientSecret)) {
-    refuse('invalid_request', 'Provided client id or client secret is wrong')
-  }
-  return app
+/** Who asks. With PKCE any app may leave its secret out, in each request anew. docs/ilert.md, "Wire formats". */
+interface Client {
+  readonly app: App
+  /** Whether the request has brought the app's secret. */
+  readonly authenticated: boolean
 }
 
-async function exchange(form: URLSearchParams, app: App, ilert: Ilert): Promise<Answer> {
+function identify(form: URLSearchParams, { state }: Ilert): Client {
+  const app = state.app(required(form, 'client_id'))
+  const secret = form.get('client_secret') ?? ''
+  if (!app || (secret !== '' && !same(secret, app.clientSecret))) wrongClient()
+  return { app, authenticated: secret !== '' }
+}
+
+/** The app of a request that has brought all the credentials that the app has. */
+export function authenticate(form: URLSearchParams, ilert: Ilert): App {
+  const { app, authenticated } = identify(form, ilert)
+  return authenticated || app.clientSecret === '' ? app : wrongClient()
+}
+
+/** Which code ilert has for a wrong secret is not stated; it must not be `invalid_grant`, which would end a sign-in. */
+function wrongClient(): never {
+  return refuse('invalid_request', 'Provided client id or client secret is wrong')
+}
+
+async function exchange(form: URLSearchParams, { app, authenticated }: Client, ilert: Ilert): Promise<Answer> {
   const value = required(form, 'code')
   // Whoever gets anything else wrong has used the code up, so that nobody can try verifiers.
   const code = ilert.state.takeCode(value, app)
@@ -45,6 +60,7 @@ async function exchange(form: URLSearchParams, app: App, ilert: Ilert): Promise<
   }
   const verifier = form.get('code_verifier')
   if (code.codeChallenge === undefined) {
+    if (!authenticated) wrongClient()
     if (verifier !== null) refuse('invalid_grant', 'The authorize request had no code_challenge')
   } else if (verifier === null || !CODE_VERIFIER.test(verifier) || !same(s256(verifier), code.codeChallenge)) {
     refuse('invalid_grant', 'Provided code_verifier does not match')
@@ -53,11 +69,11 @@ async function exchange(form: URLSearchParams, app: App, ilert: Ilert): Promise<
   const grant = ilert.state.startGrant(code)
   if (ilert.state.isOver(grant)) refuse('invalid_grant', 'The user has taken the consent back')
   const now = ilert.clock.now()
-  const refreshable = app.clientSecret !== '' || code.scope.includes('offline_access')
+  const refreshable = authenticated || code.scope.includes('offline_access')
   return answer(grant, refreshable ? await issueRefreshToken(grant, now, ilert) : undefined, now, ilert)
 }
 
-async function refresh(form: URLSearchParams, app: App, ilert: Ilert): Promise<Answer> {
+async function refresh(form: URLSearchParams, { app, authenticated }: Client, ilert: Ilert): Promise<Answer> {
   const { state, clock, settings } = ilert
   const value = required(form, 'refresh_token')
   const held = state.refreshTokens.get(value)
@@ -65,6 +81,8 @@ async function refresh(form: URLSearchParams, app: App, ilert: Ilert): Promise<A
     refuse('invalid_grant', 'Provided refresh token is unknown')
   }
   const { grant } = held
+  // Without the secret, what brings a refresh token is `offline_access`, here as in the exchange.
+  if (!authenticated && !(grant.pkce && grant.scope.includes('offline_access'))) wrongClient()
   const now = clock.now()
   const since = grant.refreshedAt === undefined ? Number.POSITIVE_INFINITY : now - grant.refreshedAt
   // A clock that was moved back means "long ago", never "wait until then".

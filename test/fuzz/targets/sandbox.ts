@@ -102,12 +102,12 @@ const good: readonly Sent[] = [
   {
     ...api,
     method: 'PUT',
-    path: `/api/alerts/${alert}`,
-    body: '{"id":1,"status":"ACCEPTED","comment":{"a":[1,null]}}',
+    path: `/api/incidents/${incident}`,
+    body: '{"id":1,"status":"RESOLVED","comment":{"a":[1,null]}}',
   },
   { ...api, method: 'PUT', path: `/api/alerts/${alert}/resolve`, body: '{}' },
-  { ...api, method: 'POST', path: `/api/incidents/${incident}/subscription`, body: '{}' },
-  { ...api, method: 'DELETE', path: `/api/alerts/${alert + 1}`, body: '' },
+  { ...api, method: 'POST', path: `/api/incidents/${incident}/private-subscribers`, body: '[]' },
+  { ...api, method: 'DELETE', path: `/api/alerts/${alert}/responders/41057`, body: '' },
 ]
 
 /** One part of a good request is wrong, or none. */
