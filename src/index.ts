@@ -5,10 +5,11 @@ export { IlertClient } from './client/client.ts'
 export type { Clock, Connection } from './client/connection.ts'
 export { IlertBearerStrategy } from './express/bearer.ts'
 export type { BearerUser } from './express/bearer-verify.ts'
+export type { AuthenticateOptions } from './express/begin.ts'
 export type { IlertStrategyOptions } from './express/options.ts'
 export type { IlertProfile } from './express/profile.ts'
 export type { RequestIlert } from './express/request-ilert.ts'
-export { type AuthenticateOptions, IlertStrategy, IlertStrategy as Strategy } from './express/strategy.ts'
+export { IlertStrategy, IlertStrategy as Strategy } from './express/strategy.ts'
 export type { Done, Verify } from './express/verify.ts'
 export {
   APIError,

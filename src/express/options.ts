@@ -25,7 +25,9 @@ export interface IlertStrategyOptions extends Keeping {
   allowedTenants?: readonly string[]
   /**
    * The key under which a user's tokens are kept. Default: each session has tokens of its own. With it, all sessions and
-   * jobs that use the same key share them, and they outlive sign-out: end them with `tokens.revoke(key)`.
+   * jobs that use the same key share them, and they outlive sign-out: end them with `tokens.revoke(key)`. A sign-in of the
+   * same ilert user that brings fewer scopes leaves the grant that is there; to have it replaced all the same, call
+   * `tokens.save(key, tokens)` of the strategy in `verify`.
    */
   tokenKey?: (context: { req: Request; profile: IlertProfile }) => string | Promise<string>
   /**

@@ -7,7 +7,7 @@ import { type RequestIlert, SessionIlert, USER_REPLACED } from './request-ilert.
 import type { SessionEntries, SessionEntry } from './session-entry.ts'
 
 /** What a sign-in is begun with when a page demands more than the user has granted. */
-interface Demand {
+export interface Demand {
   /** All that is asked for. */
   readonly scope: readonly string[]
   /** What is asked for because it is missing, and what was asked for before in vain. */

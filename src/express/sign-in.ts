@@ -3,7 +3,9 @@ import type { TokenSet } from '../client/answers.ts'
 import type { IlertClient } from '../client/client.ts'
 import type { Clock } from '../client/connection.ts'
 import { traced } from '../client/trace.ts'
-import { ReauthenticationRequired } from '../ilert/errors.ts'
+import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
+import { covers } from '../ilert/scopes.ts'
+import { checkKey } from '../tokens/checks.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { randomText } from '../tokens/random.ts'
 import { type Attempt, responseOf } from './attempts.ts'
@@ -40,6 +42,8 @@ export class SignIn {
   readonly #parts: SignInParts
   #tokens: TokenSet | undefined
   #profile: IlertProfile | undefined
+  /** The scopes of the grant that was under the app's key, if that one stays. */
+  #kept: readonly string[] | undefined
   #requests = 0
   #entry: Promise<NewEntry> | undefined
   #attached = false
@@ -65,7 +69,7 @@ export class SignIn {
 
   /** What ilert has granted; nothing before there is a result. */
   get scope(): readonly string[] {
-    return this.#tokens?.scope ?? []
+    return this.#kept ?? this.#tokens?.scope ?? []
   }
 
   /** Whether ilert has granted anything for the code: nobody can make such codes up. */
@@ -141,7 +145,9 @@ export class SignIn {
   #refusal({ id, tenant }: IlertProfile, { expects }: Attempt): SignInResult | undefined {
     const { allowedTenants } = this.#parts
     if (expects !== undefined && expects !== id) {
-      return refused('Somebody else has come back from ilert than the user who is signed in here. Sign out first.')
+      return refused(
+        'Another ilert user has come back than the one who is signed in here. Sign out first, then sign in again.',
+      )
     }
     if (!allowedTenants || (tenant !== undefined && allowedTenants.includes(tenant))) return undefined
     return refused(
@@ -162,8 +168,32 @@ export class SignIn {
       return { grant, account }
     }
     const grant = await tokenKey({ req, profile })
-    await tokens.save(grant, set, { account })
+    this.#kept = await this.#wider(grant, set, account)
+    if (this.#kept) tokens.discard(set)
+    else await tokens.save(grant, set, { account })
     return { grant, account, shared: true }
+  }
+
+  /**
+   * The scopes of the grant under the app's key, if it is of the same ilert user and can do what the new one cannot:
+   * sessions and jobs use it, and any site can have a browser sign in. Undefined where the new grant takes its place.
+   *
+   * @throws NetworkError when ilert or the token store is unavailable, and so it is not known.
+   */
+  async #wider(key: string, set: TokenSet, account: string): Promise<readonly string[] | undefined> {
+    const { client, tokens } = this.#parts
+    checkKey(key)
+    if (tokens.keyOf(set) === key) return undefined // the app's verify has saved it, narrower or not
+    const { keeper } = await tokens.find(key)
+    if (!keeper?.connected || covers(set.scope, keeper.grant.tokens.scope)) return undefined
+    try {
+      const { accessToken, scope } = await keeper.freshTokens()
+      const { id } = await client.currentUser(accessToken)
+      return String(id) === account ? scope : undefined
+    } catch (error) {
+      if (error instanceof IlertError && (error.status === 401 || error.status === 403)) return undefined
+      throw error
+    }
   }
 
   /** Nobody came to attach the tokens. Those under a key of the app's own are the app's. */

@@ -5,7 +5,7 @@ import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
-import { formatScope, type Scope } from '../ilert/scopes.ts'
+import type { Scope } from '../ilert/scopes.ts'
 import { encryptionSecrets } from '../tokens/keys.ts'
 import { TokenManager } from '../tokens/manager.ts'
 import { Sealer, tokenSealer } from '../tokens/seal.ts'
@@ -13,6 +13,7 @@ import type { TokenStore } from '../tokens/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
 import { attachAtLogIn, attachNow } from './attach.ts'
 import { type Attempt, Attempts, responseOf } from './attempts.ts'
+import { Begin, type PassportOptions } from './begin.ts'
 import { type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
 import { logoutMiddleware } from './logout.ts'
 import {
@@ -23,31 +24,19 @@ import {
   type IlertStrategyOptions,
   nameOption,
   oneVerify,
-  requestedScope,
   STRATEGY_OPTIONS,
   scopeOption,
   strategyArguments,
 } from './options.ts'
 import type { IlertProfile } from './profile.ts'
-import { absoluteURL, warnOfOtherHost } from './redirect-uri.ts'
+import { absoluteURL } from './redirect-uri.ts'
 import { type Failure, failWithReason, refuse, refusedByIlert, START_AGAIN, wayOn } from './refusal.ts'
 import { requireScopeMiddleware } from './require-scope.ts'
-import { safeReturnTo } from './return-to.ts'
 import { sessionMiddleware } from './session.ts'
-import { SessionEntries, sessionParts } from './session-entry.ts'
+import { SessionEntries } from './session-entry.ts'
 import { SessionWatch } from './session-watch.ts'
 import { SignIns } from './sign-ins.ts'
 import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
-
-/** What `passport.authenticate('ilert', options)` takes beside Passport's own options. */
-export interface AuthenticateOptions {
-  /** Asks for these scopes, and `profile`, instead of the strategy's. */
-  scope?: string | readonly Scope[]
-  /** Asks on the host of this account. */
-  tenant?: string
-  /** Where the user goes afterwards: a path on this site. Default: `req.session.returnTo`. */
-  returnTo?: string
-}
 
 declare module 'passport' {
   interface AuthenticateOptions {
@@ -56,17 +45,6 @@ declare module 'passport' {
     /** ilert: where the user goes afterwards, a path on this site. */
     returnTo?: string
   }
-}
-
-/** Passport's own options that matter here. */
-interface PassportOptions extends AuthenticateOptions {
-  session?: boolean
-  /** Set by `passport.authorize()`. */
-  assignProperty?: string
-  /** Passport's: where a user goes who has signed in. */
-  successRedirect?: string
-  /** Passport's: the same for users without a `req.session.returnTo`. */
-  successReturnToOrRedirect?: string
 }
 
 /** What becomes of a request: one of Passport's four ways to end it. */
@@ -98,17 +76,13 @@ export class IlertStrategy extends OAuth2Strategy {
   // Not #private: Passport calls the strategy through Object.create(), and #fields throw there. None holds a secret in
   // reach of an inspection: these objects keep theirs in #fields.
   private readonly attempts: Attempts
+  private readonly begin: Begin
   private readonly signIns: SignIns
   private readonly appStore: AppSessionStore | undefined
   private readonly entries: SessionEntries
   private readonly watch: SessionWatch
   private readonly callbackURL: string
   private readonly scope: readonly string[]
-  /**
-   * Added to every request of an app without a secret, which gets no refresh tokens otherwise.
-   * docs/ilert.md, "Scopes".
-   */
-  private readonly extraScope: readonly Scope[]
 
   /** @throws TypeError where an option is missing or malformed; it names the option and its variable. */
   constructor(options?: IlertStrategyOptions)
@@ -185,7 +159,6 @@ export class IlertStrategy extends OAuth2Strategy {
     this.entries = new SessionEntries(this.name, functionOption('userKey', options.userKey))
     this.callbackURL = callbackOption(options)
     this.scope = scopeOption(options)
-    this.extraScope = clientSecret === undefined ? ['offline_access'] : []
 
     // Once for all: without a key, each call would make a random one of its own.
     const secrets = encryptionSecrets(options)
@@ -198,11 +171,22 @@ export class IlertStrategy extends OAuth2Strategy {
     // An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app.
     const purpose = `attempts of ${clientID} at ${appURL ?? APP_URL} and ${apiURL}`
     this.attempts = new Attempts(new Sealer(secrets, purpose), clock)
+    this.begin = new Begin({
+      attempts: this.attempts,
+      client: this.client,
+      entries: this.entries,
+      tokens: this.tokens,
+      callbackURL: this.callbackURL,
+      scope: this.scope,
+      // An app without a secret gets no refresh tokens otherwise. docs/ilert.md, "Scopes".
+      extraScope: clientSecret === undefined ? ['offline_access'] : [],
+      bind: (req) => this.bind(req),
+    })
     this.signIns = new SignIns({
       clock,
       client: this.client,
       tokens: this.tokens,
-      scope: this.written(this.scope),
+      scope: this.begin.usualScope,
       ask: askWith(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback)),
       allowedTenants: allowedTenantsOption(options.allowedTenants),
       tokenKey: functionOption('tokenKey', options.tokenKey),
@@ -242,8 +226,7 @@ export class IlertStrategy extends OAuth2Strategy {
       {
         entries: this.entries,
         scope: this.scope,
-        begin: (req, { scope, returnTo, ...attempt }) =>
-          this.authorizationURL(req, scope, { ...attempt, returnTo: safeReturnTo(returnTo) }),
+        begin: (req, demand) => this.begin.byPage(req, demand),
       },
       scopes,
     )
@@ -281,45 +264,8 @@ export class IlertStrategy extends OAuth2Strategy {
     if (req.method !== 'GET' && (callback || isAt(req, this.callbackURL))) {
       return refuse(405, 'The sign-in can only be finished with a GET.')
     }
-    return callback ? await this.finish(req, options, callback) : await this.begin(req, options)
-  }
-
-  private async begin(req: Request, options: PassportOptions): Promise<Outcome> {
-    const returnTo = options.returnTo ?? sessionParts(req).session?.returnTo
-    const scope = options.scope === undefined ? this.scope : requestedScope(options.scope)
-    const attempt = returnTo === undefined ? {} : { returnTo: safeReturnTo(returnTo) }
-    return { action: 'redirect', url: await this.authorizationURL(req, scope, attempt, options.tenant) }
-  }
-
-  /** Begins an attempt. Resolves to where the browser goes. */
-  private async authorizationURL(
-    req: Request,
-    scope: readonly string[],
-    attempt: Pick<Attempt, 'asked' | 'expects' | 'returnTo'>,
-    tenant?: string,
-  ): Promise<string> {
-    const redirectURI = absoluteURL(req, this.callbackURL)
-    warnOfOtherHost(req, this.callbackURL)
-    const user = this.entries.userOf(req)
-    const asked = this.written(scope)
-    const remembered = {
-      redirectURI,
-      ...attempt,
-      ...(asked !== this.written(this.scope) && { scope: asked }),
-      ...(user !== undefined && { user }),
-    }
-    const url = this.client.authorizationURL({
-      redirectURI,
-      scope: asked,
-      ...(tenant !== undefined && { tenant }),
-      ...(await this.attempts.begin(req, remembered)),
-    })
-    return url.href
-  }
-
-  /** Scopes as ilert is asked for them. */
-  private written(scope: readonly string[]): string {
-    return formatScope([...scope, ...this.extraScope])
+    if (callback) return await this.finish(req, options, callback)
+    return { action: 'redirect', url: await this.begin.byRoute(req, options) }
   }
 
   private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {

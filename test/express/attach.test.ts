@@ -296,8 +296,10 @@ describe("req.ilert never has the tokens of the session's former user", () => {
     const app = await startApp({ sandbox: { approve: false }, end: { keepSessionInfo: true, successRedirect: '/' } })
     const browser = app.browser()
     const tokens: string[] = []
-    for (const { username } of app.sandbox.users.slice(0, 2)) {
-      const url = new URL(await browser.begin())
+    // Begun before anybody is signed in: a user who is connected must sign out first.
+    const urls = [new URL(await browser.begin()), new URL(await browser.begin())]
+    for (const [i, url] of urls.entries()) {
+      const username = app.sandbox.users[i]?.username ?? ''
       const form = new URLSearchParams({ ...Object.fromEntries(url.searchParams), user: username, decision: 'allow' })
       const consent = await browser.visit(`${app.sandbox.appURL}/consent`, { method: 'POST', body: form })
       await browser.visit(consent.location)

@@ -251,8 +251,10 @@ describe('with tokenKey', () => {
     const { seen, verify } = rememberTokens()
     const app = await startApp({ sandbox: { ...LASTING, approve: false }, strategy: { ...shared.strategy, verify } })
     const browser = app.browser()
-    for (const { username } of app.sandbox.users.slice(0, 2)) {
-      const url = new URL(await browser.begin())
+    // Begun before anybody is signed in: a user who is connected must sign out first.
+    const urls = [new URL(await browser.begin()), new URL(await browser.begin())]
+    for (const [i, url] of urls.entries()) {
+      const username = app.sandbox.users[i]?.username ?? ''
       const form = new URLSearchParams({ ...Object.fromEntries(url.searchParams), user: username, decision: 'allow' })
       const consent = await browser.visit(`${app.sandbox.appURL}/consent`, { method: 'POST', body: form })
       expect((await browser.visit(consent.location)).location).toBe('/')

@@ -1,0 +1,117 @@
+import type { Request } from 'express'
+import type { IlertClient } from '../client/client.ts'
+import { formatScope, type Scope } from '../ilert/scopes.ts'
+import type { TokenManager } from '../tokens/manager.ts'
+import type { Attempt, Attempts } from './attempts.ts'
+import { requestedScope } from './options.ts'
+import { absoluteURL, warnOfOtherHost } from './redirect-uri.ts'
+import type { Demand } from './require-scope.ts'
+import { safeReturnTo } from './return-to.ts'
+import { type SessionEntries, sessionParts } from './session-entry.ts'
+
+/** What `passport.authenticate('ilert', options)` takes beside Passport's own options. */
+export interface AuthenticateOptions {
+  /** Asks for these scopes, and `profile`, instead of the strategy's. */
+  scope?: string | readonly Scope[]
+  /** Asks on the host of this account. */
+  tenant?: string
+  /** Where the user goes afterwards: a path on this site. Default: `req.session.returnTo`. */
+  returnTo?: string
+}
+
+/** Passport's own options that matter here. */
+export interface PassportOptions extends AuthenticateOptions {
+  session?: boolean
+  /** Set by `passport.authorize()`. */
+  assignProperty?: string
+  /** Passport's: where a user goes who has signed in. */
+  successRedirect?: string
+  /** Passport's: the same for users without a `req.session.returnTo`. */
+  successReturnToOrRedirect?: string
+}
+
+interface BeginParts {
+  readonly attempts: Attempts
+  readonly client: IlertClient
+  readonly entries: SessionEntries
+  readonly tokens: TokenManager
+  readonly callbackURL: string
+  /** What every sign-in of the app asks for. */
+  readonly scope: readonly string[]
+  /** Asked for as well, whatever a route asks for. */
+  readonly extraScope: readonly Scope[]
+  /** Makes the request's session store known. */
+  readonly bind: (req: Request) => void
+}
+
+/** How sign-ins begin. Each way resolves to where the browser goes. */
+export class Begin {
+  /** What ilert is asked for by a sign-in of which nobody asks for anything else. */
+  readonly usualScope: string
+  readonly #parts: BeginParts
+
+  constructor(parts: BeginParts) {
+    this.#parts = parts
+    this.usualScope = formatScope([...parts.scope, ...parts.extraScope])
+  }
+
+  /**
+   * A sign-in that a route of the app begins. Any site can send a browser to that route, and ilert need not ask the user
+   * anything. So a user who is connected is asked for all that there was as well, and must come back as the same ilert
+   * user; only `passport.authorize` may link another one.
+   *
+   * @throws NetworkError when the token store is unavailable, and so it is not known what there was.
+   */
+  async byRoute(req: Request, options: PassportOptions): Promise<string> {
+    const returnTo = options.returnTo ?? sessionParts(req).session?.returnTo
+    const wanted = options.scope === undefined ? this.#parts.scope : requestedScope(options.scope)
+    const present = options.session === false ? undefined : await this.#present(req)
+    const attempt = {
+      ...(returnTo !== undefined && { returnTo: safeReturnTo(returnTo) }),
+      ...(present && options.assignProperty === undefined && { asked: '', expects: present.account }),
+    }
+    return await this.#url(req, [...(present?.scope ?? []), ...wanted], attempt, options.tenant)
+  }
+
+  /** A sign-in that a page demands. */
+  async byPage(req: Request, { scope, returnTo, ...attempt }: Demand): Promise<string> {
+    return await this.#url(req, scope, { ...attempt, returnTo: safeReturnTo(returnTo) })
+  }
+
+  /** What the user who is connected has granted, and who that is at ilert. */
+  async #present(req: Request): Promise<{ account: string; scope: readonly string[] } | undefined> {
+    const { bind, entries, tokens } = this.#parts
+    const entry = entries.read(req)
+    if (!entry) return undefined
+    bind(req)
+    const { keeper } = await tokens.find(entry.grant)
+    if (!keeper?.connected) return undefined
+    return { account: entry.account, scope: keeper.grant.tokens.scope }
+  }
+
+  async #url(
+    req: Request,
+    scope: readonly string[],
+    attempt: Pick<Attempt, 'asked' | 'expects' | 'returnTo'>,
+    tenant?: string,
+  ): Promise<string> {
+    const { attempts, callbackURL, client, entries, extraScope } = this.#parts
+    const user = entries.userOf(req)
+    const redirectURI = absoluteURL(req, callbackURL)
+    warnOfOtherHost(req, callbackURL)
+    const asked = formatScope([...scope, ...extraScope])
+    const remembered = {
+      redirectURI,
+      ...attempt,
+      ...(asked !== this.usualScope && { scope: asked }),
+      ...(user !== undefined && { user }),
+    }
+    const url = client.authorizationURL({
+      redirectURI,
+      scope: asked,
+      ...(tenant !== undefined && { tenant }),
+      ...(await attempts.begin(req, remembered)),
+    })
+    return url.href
+  }
+}
