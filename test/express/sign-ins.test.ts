@@ -53,7 +53,8 @@ async function startSignIns(tokenKey?: () => string, rememberMs?: number) {
     if (typeof signIn === 'string') throw new Error(signIn)
     return signIn
   }
-  const revoked = () => ilert.requests.filter(({ path }) => path === REVOKE).map(({ body }) => /r-\w+/.exec(body)?.[0])
+  const revoked = () =>
+    ilert.requests.filter(({ path }) => path === REVOKE).map(({ body }) => new URLSearchParams(body).get('token'))
   return { ilert, strangers, tokens, signIns, take, time, revoked }
 }
 

@@ -15,6 +15,7 @@ import { claimsOf, readAuthorization, whyNot } from '../../src/express/bearer-to
 import { isAt, readCallback } from '../../src/express/callback.ts'
 import { toProfile } from '../../src/express/profile.ts'
 import { absoluteURL, warnOfOtherHost } from '../../src/express/redirect-uri.ts'
+import { failWithReason, refusedByIlert } from '../../src/express/refusal.ts'
 import { safeReturnTo } from '../../src/express/return-to.ts'
 import { isState } from '../../src/express/state.ts'
 import { readClaims } from '../../src/ilert/claims.ts'
@@ -93,6 +94,11 @@ const fromBrowsers: Reader[] = [
       return OAuthError.from(query?.error ?? 'odd', 400, query?.errorDescription, [query?.code ?? '', SECRET])
     }),
   ),
+  reader('the page about a refused callback', HEADERS, (text) => {
+    const res = requestOf('/', {}).res as Response
+    const refused = () => res.status(403).end('Forbidden')
+    return failWithReason(res, refused, refusedByIlert('access_denied', text, [SECRET]), safeReturnTo(`/${text}`))
+  }),
   reader('the URL of any request', HEADERS, (text) => isAt(requestOf(`/${text}`, {}), REDIRECT_URI)),
   reader('a state', HEADERS, isState),
   reader('Cookie, at the end of an attempt', HEADERS, (cookie) =>
