@@ -3,6 +3,8 @@
  * takes, refuses what it does not, and answers in its form.
  */
 import { readFileSync } from 'node:fs'
+import { loadDesk } from '../../example-app/src/ilert.ts'
+import { paginate } from '../../src/client/paginate.ts'
 import { requiredScope, scopes } from '../../src/ilert/scopes.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { type Operation, readDocument, resolve, type Schema } from '../../tools/document/read.js'
@@ -18,6 +20,14 @@ const ALL = Object.keys(scopes)
 
 /** Tunde, who is in the account that the tests look at, and is not the one who asks. */
 const TUNDE = 41_057
+
+type Query = Parameters<Parameters<typeof paginate>[0]>[0]
+
+async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
+  const entries: T[] = []
+  for await (const entry of list) entries.push(entry)
+  return entries
+}
 
 describeDocument("against ilert's document", () => {
   let contract: Contract
@@ -277,6 +287,12 @@ describeDocument("against ilert's document", () => {
       expect([path, await found(`max-results=${maximum}`)]).toEqual([path, Math.min(130, maximum)])
       const more = await call('GET', `${path}?max-results=${maximum + 1}`)
       expect([path, more.status, more.body.message]).toEqual([path, 400, `'max-results' must not be above ${maximum}`])
+      const read = async (search: Query) => {
+        const params = Object.entries(search).map(([name, value]) => `${name}=${String(value)}`)
+        const { status, headers, body } = await call('GET', `${path}?${params.join('&')}`)
+        return { status, headers, body }
+      }
+      expect([path, (await all(paginate(read, path, {}))).length]).toEqual([path, 130])
       if (maxWithInclude !== undefined) {
         const include = query.find(({ name }) => name === 'include')?.schema.items?.enum?.[0]
         expect(await found(`include=${include}&max-results=${maxWithInclude}`)).toBe(maxWithInclude)
@@ -328,6 +344,20 @@ describeDocument("against ilert's document", () => {
         const { status } = await call(method, path, method === 'GET' || method === 'DELETE' ? undefined : {})
         expect([method, path, status === 404 || status === 405]).toEqual([method, path, true])
       }
+    }
+  })
+
+  test("the template's desk asks by parameters of the document alone", async () => {
+    const asked: [string, object][] = []
+    const paginate = (path: string, { query }: { query: object }) => {
+      asked.push([path, query])
+      return []
+    }
+    await loadDesk({ paginate } as never, Date.now())
+    expect(asked.length).toBe(3)
+    for (const [path, query] of asked) {
+      const known = find('GET', path).query.map(({ name }) => name)
+      expect([path, Object.keys(query).filter((name) => !known.includes(name))]).toEqual([path, []])
     }
   })
 
