@@ -57,8 +57,8 @@ test('import brings everything', async () => {
   )
   expect(names).toBe(
     'APIError IlertBearerStrategy IlertClient IlertError IlertStrategy InsufficientScope MemoryTokenStore NetworkError OAuthError ' +
-      'ReauthenticationRequired RedisTokenStore SessionTokenStore TokenManager covers createSandbox formatScope ' +
-      'parseScope requiredScope scopes tokenStoreContract',
+      'ReauthenticationRequired RedisTokenStore SessionTokenStore Strategy TokenManager covers ' +
+      'createSandbox formatScope parseScope requiredScope scopes tokenStoreContract',
   )
 })
 
