@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { API_URL, APP_URL, isTenant } from '../ilert/endpoints.ts'
-import { ENV_OPTIONS, isLoopback, option } from './options.ts'
+import { ENV_OPTIONS, isLoopback, option, warnOfVariables } from './options.ts'
 
 /** Milliseconds since the epoch. Pass one to move time in tests; a sandbox's `clock` fits. */
 export interface Clock {
@@ -67,6 +67,7 @@ const MAX_TIMEOUT_MS = 2_147_483_647
  * @throws TypeError where one is malformed; it names the option and the variable, and never repeats a secret.
  */
 export function resolveConnection(options: Connection): ResolvedConnection {
+  warnOfVariables()
   return {
     clientID: credential(options, 'clientID'),
     clientSecret: credential(options, 'clientSecret'),

@@ -1,3 +1,5 @@
+import { distance } from '../ilert/spelling.ts'
+
 /** The environment variable that stands in for each option. */
 export const ENV_OPTIONS = {
   clientID: 'ILERT_CLIENT_ID',
@@ -42,6 +44,31 @@ export const APP_OPTIONS = {
   passReqToCallback: true,
   appID: true,
 } as const
+
+/** Every variable that the package reads, beside Node's own. */
+const VARIABLES: readonly string[] = [...Object.values(ENV_OPTIONS), 'ILERT_APP_ID']
+
+/** More letters make another word, such as the ILERT_API_KEY of other programs. */
+const MOST_TYPOS = 2
+
+const warnedOf = new Set<string>()
+
+/**
+ * Warns, once for each, of variables that look like misspelt ones of ours: `ILERT_ALLOWED_TENANT` restricts nobody. No
+ * error, since the environment belongs to other programs, too.
+ */
+export function warnOfVariables(): void {
+  for (const name of Object.keys(process.env)) {
+    if (!name.startsWith('ILERT_') || VARIABLES.includes(name) || warnedOf.has(name) || warnedOf.size > 100) continue
+    const likely = VARIABLES.find((known) => distance(known, name.slice(0, 40)) <= MOST_TYPOS)
+    if (likely === undefined) continue
+    warnedOf.add(name)
+    process.emitWarning(`${name.slice(0, 40)}: no variable of this name is read. Did you mean ${likely}?`, {
+      type: 'IlertWarning',
+      code: 'ILERT_UNKNOWN_VARIABLE',
+    })
+  }
+}
 
 /** An option's environment variable, trimmed; undefined where it is unset or empty, which deployments use for "unset". */
 export function fromEnvironment(name: EnvOption): string | undefined {

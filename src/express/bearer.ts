@@ -11,7 +11,14 @@ import { BearerAnswers } from './bearer-cache.ts'
 import { challengeOf, challengeWith, type Refusal } from './bearer-challenge.ts'
 import { claimsOf, readAuthorization, whyNot, whyNotApp, whyNotTenant } from './bearer-token.ts'
 import { askAbout, type BearerCallback, type BearerUser, type BearerVerify } from './bearer-verify.ts'
-import { allowedTenantsOption, booleanOption, functionOption, oneVerify, strategyArguments } from './options.ts'
+import {
+  allowedTenantsOption,
+  booleanOption,
+  functionOption,
+  oneVerify,
+  refuseMisspelt,
+  strategyArguments,
+} from './options.ts'
 import { asError, type Done, type Verdict } from './verify.ts'
 
 /** How an API is protected. */
@@ -106,7 +113,7 @@ export class IlertBearerStrategy extends Strategy {
     oneVerify(verify, callback)
     this.name = 'ilert-bearer'
     this.appID = appIDOption(options.appID)
-    this.scope = formatScope(toList(options.scope ?? []))
+    this.scope = formatScope(neededScopes(options.scope))
     this.allowedTenants = allowedTenantsOption(options.allowedTenants)
     this.ask = askAbout(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback))
     this.clock = resolveConnection(options).clock
@@ -127,7 +134,8 @@ export class IlertBearerStrategy extends Strategy {
   }
 
   private async judge(req: Request, options: BearerAuthenticateOptions): Promise<Outcome> {
-    const needed = formatScope(toList([this.scope, ...toList(options.scope ?? [])]))
+    refuseMisspelt('authenticate', options, ['scope'])
+    const needed = formatScope(toList([this.scope, ...neededScopes(options.scope)]))
     const credentials = readAuthorization(req)
     if (credentials.kind === 'none') return { refusal: { status: 401 } }
     if (credentials.kind === 'malformed') {
@@ -194,6 +202,20 @@ function bearerUser(info: TokenInfo, claims: AccessTokenClaims): BearerUser | un
   const appID = info.appID ?? claims.appID
   if (username === undefined || appID === undefined) return undefined
   return { tenant: info.tenant, username, scope: [...info.scope], appID }
+}
+
+/**
+ * What a token must cover.
+ *
+ * @throws TypeError where it is malformed, or empty: a variable that is not set must not open an API.
+ */
+function neededScopes(scope: string | readonly string[] | undefined): string[] {
+  if (scope === undefined) return []
+  const list = toList(scope)
+  if ([scope].flat().some((entry) => entry.trim() === '')) {
+    throw new TypeError('scope: is empty. Leave it out, or name a scope.')
+  }
+  return list
 }
 
 /** @throws TypeError */

@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { APP_OPTIONS, ENV_OPTIONS, fromEnvironment, isLoopback, isProduction, option } from '../client/options.ts'
 import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { formatScope, likelyScope, type Scope, toList } from '../ilert/scopes.ts'
+import { nearest } from '../ilert/spelling.ts'
 import type { Keeping } from '../tokens/manager.ts'
 import type { UserKey } from './passport-user.ts'
 import type { IlertProfile } from './profile.ts'
@@ -161,6 +162,22 @@ export function strategyArguments<Options extends object, Callback>(
     options: knownOptions(what, options as Options | undefined, known),
     callback: functionOption('verify (second argument)', callback as Callback | undefined),
   }
+}
+
+const spelt = new WeakSet<object>()
+
+/**
+ * For options that Passport and an app's own callbacks share with a strategy, so that not all names can be known.
+ *
+ * @throws TypeError where one looks like a known one: `scopes` would leave a route without the scope that it wants.
+ */
+export function refuseMisspelt(what: string, options: object, known: readonly string[]): void {
+  if (spelt.has(options)) return
+  for (const name of Object.keys(options)) {
+    const likely = known.includes(name) ? undefined : nearest(name, known)
+    if (likely !== undefined) throw new TypeError(`${what}: unknown option '${name}'. Did you mean '${likely}'?`)
+  }
+  spelt.add(options) // Passport hands over the same object each time
 }
 
 /** @throws TypeError where verify is given twice, of which one would not be called. */

@@ -63,7 +63,7 @@ export class RedisTokenStore implements TokenStore {
     const given = knownOptions('RedisTokenStore', options, OPTIONS)
     const { client, prefix = 'ilert:', leaseMs = 10_000, timeoutMs = 2000 } = given
     if (typeof prefix !== 'string') throw new TypeError('prefix must be a string.')
-    if (!(leaseMs >= SHORTEST_LEASE_MS && leaseMs <= LONGEST_LEASE_MS)) {
+    if (typeof leaseMs !== 'number' || !(leaseMs >= SHORTEST_LEASE_MS && leaseMs <= LONGEST_LEASE_MS)) {
       throw new TypeError(`leaseMs must be a number from ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}.`)
     }
     this.#redis = new Redis(evaluatorOf(client), checkDuration('timeoutMs', timeoutMs))

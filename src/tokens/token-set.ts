@@ -17,12 +17,10 @@ export function checkTokens(tokens: TokenSet): void {
   if (refreshToken !== undefined && (typeof refreshToken !== 'string' || refreshToken === '')) {
     throw new TypeError('tokens.refreshToken: expected a string, or none.')
   }
-  if (!Array.isArray(scope)) throw new TypeError('tokens.scope: expected a list of scopes.')
-  // A time in seconds would be in January 1970.
-  if (!Number.isFinite(expiresAt) || (expiresAt > 0 && expiresAt < 1e11)) {
-    throw new TypeError('tokens.expiresAt: expected milliseconds since the epoch.')
-  }
-  if (refreshTokenExpiresAt !== undefined && !Number.isFinite(refreshTokenExpiresAt)) {
+  if (!Array.isArray(scope) || scope.some((entry) => typeof entry !== 'string'))
+    throw new TypeError('tokens.scope: expected a list of scopes.')
+  if (!isTime(expiresAt)) throw new TypeError('tokens.expiresAt: expected milliseconds since the epoch.')
+  if (refreshTokenExpiresAt !== undefined && !isTime(refreshTokenExpiresAt)) {
     throw new TypeError('tokens.refreshTokenExpiresAt: expected milliseconds since the epoch, or none.')
   }
 }
@@ -37,4 +35,9 @@ export function copyTokens(tokens: Readonly<TokenSet>): TokenSet {
     expiresAt,
     ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
   }
+}
+
+/** A time in seconds would be in January 1970. */
+function isTime(ms: number): boolean {
+  return Number.isFinite(ms) && (ms <= 0 || ms >= 1e11)
 }

@@ -324,12 +324,33 @@ describe('scope', () => {
     expect((await api.get(await api.token('profile alert:w'))).challenges).toEqual([missing('alert:w user')])
   })
 
-  it.each([['alert:x'], [42], [['a b:q']]])('malformed in a route, %j: an error that says so', async (scope) => {
-    const api = await startApi({ authenticate: { scope } })
-    expect((await api.get(await api.token('profile'))).status).toBe(500)
-    expect(api.errors[0]).toBeInstanceOf(TypeError)
-    expect(api.errors[0]?.message).toMatch(/^scope: /)
+  it.each(['scopes', 'Scope', 'scop', 'socpe'])('misspelt in a route, %s: an error that names it', async (name) => {
+    const api = await startApi({ authenticate: { [name]: 'alert' } })
+    for (let i = 0; i < 2; i++) expect((await api.get(await api.token())).status).toBe(500)
+    expect(api.errors[0]).toEqual(new TypeError(`authenticate: unknown option '${name}'. Did you mean 'scope'?`))
   })
+
+  it("Passport's options, and those of the app's own callbacks, are none of its business", async () => {
+    const theirs = {
+      failureRedirect: undefined,
+      keepSessionInfo: true,
+      authInfo: true,
+      assignProperty: undefined,
+      own: 7,
+    }
+    const api = await startApi({ authenticate: theirs })
+    expect((await api.get(await api.token())).status).toBe(200)
+  })
+
+  it.each([['alert:x'], [42], [null], [''], [['']], [['a b:q']]])(
+    'malformed in a route, %j: an error that says so',
+    async (scope) => {
+      const api = await startApi({ authenticate: { scope } })
+      expect((await api.get(await api.token('profile'))).status).toBe(500)
+      expect(api.errors[0]).toBeInstanceOf(TypeError)
+      expect(api.errors[0]?.message).toMatch(/^scope: /)
+    },
+  )
 })
 
 describe('verify', () => {
@@ -670,6 +691,11 @@ describe('options', () => {
   it.each([
     ['scope', { scope: 'alert:x' }],
     ['scope', { scope: 42 }],
+    ['scope', { scope: null }],
+    ['scope: is empty', { scope: '' }],
+    ['scope: is empty', { scope: ' ' }],
+    ['scope: is empty', { scope: [''] }],
+    ['scope: is empty', { scope: ['alert', ''] }],
     ['verify', { verify: true }],
     ['clock', { clock: {} as never }],
     ['timeoutMs', { timeoutMs: -1 }],

@@ -296,6 +296,35 @@ describe.each([
   })
 })
 
+it.each([
+  ['ILERT_ALLOWED_TENANT', 'ILERT_ALLOWED_TENANTS'],
+  ['ILERT_ALOWED_TENANTS', 'ILERT_ALLOWED_TENANTS'],
+  ['ILERT_CLIENTID', 'ILERT_CLIENT_ID'],
+  ['ILERT_ENCRYPTION_KEYS', 'ILERT_ENCRYPTION_KEY'],
+  ['ILERT_SCOPES', 'ILERT_SCOPE'],
+])('the variable %s is warned of once, as a misspelt %s', (name, likely) => {
+  process.env[name] = 'CANARY'
+  make()
+  make()
+  const message = `${name}: no variable of this name is read. Did you mean ${likely}?`
+  expect(warnings()).toEqual([{ message, type: 'IlertWarning', code: 'ILERT_UNKNOWN_VARIABLE' }])
+})
+
+it("other programs' variables are none of this package's business", () => {
+  for (const name of [
+    'ILERT_API_KEY',
+    'ILERT_API_TOKEN',
+    'ILERT_USER_ID',
+    'ILERT_HEARTBEAT',
+    'MY_ILERT_SCOPES',
+    'ILERT_',
+  ]) {
+    process.env[name] = 'x'
+  }
+  make()
+  expect(warnings()).toEqual([])
+})
+
 describe('without a secret', () => {
   it('and without a key, production refuses to start', () => {
     process.env.NODE_ENV = 'production'

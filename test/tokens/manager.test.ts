@@ -130,6 +130,12 @@ describe('save', () => {
       ['a', { ...tokens, expiresAt: undefined }, /^tokens\.expiresAt: /],
       ['a', { ...tokens, expiresAt: Number.NaN }, /^tokens\.expiresAt: /],
       ['a', { ...tokens, expiresAt: tokens.expiresAt / 1000 }, /^tokens\.expiresAt: .*milliseconds/],
+      [
+        'a',
+        { ...tokens, refreshTokenExpiresAt: tokens.expiresAt / 1000 },
+        /^tokens\.refreshTokenExpiresAt: .*milliseconds/,
+      ],
+      ['a', { ...tokens, scope: [7] }, /^tokens\.scope: /],
       ['a', { ...tokens, refreshTokenExpiresAt: 'soon' }, /^tokens\.refreshTokenExpiresAt: /],
     ]
     for (const [key, value, message] of cases) {

@@ -298,6 +298,9 @@ describe('the options of RedisTokenStore', () => {
 
   test('15 seconds are the longest lease', () => {
     expect(new RedisTokenStore({ client, leaseMs: 15_000 })).toBeInstanceOf(RedisTokenStore)
+    for (const leaseMs of ['10000', [10_000], true]) {
+      expect(() => new RedisTokenStore({ client, leaseMs: leaseMs as never })).toThrow(/^leaseMs must be a number/)
+    }
   })
 
   test.each([0, Number.NaN, Number.POSITIVE_INFINITY])('a time of %p is refused', async (ms) => {
