@@ -284,6 +284,12 @@ interface NodeRedis {
 
 /** Tells the clients apart by methods that only one of them has. */
 function evaluatorOf(client: object | undefined): Evaluator {
+  if (answersNoPromise(client)) {
+    const message =
+      'client must be a client itself. What legacy(), multi() and pipeline() return, and a client in legacyMode, answer ' +
+      'with no promise: pass the client that they were made of, without legacyMode.'
+    throw new TypeError(message)
+  }
   if (has(client, 'eval') && has(client, 'defineCommand')) {
     const redis = client as unknown as IORedis
     return (script, key, args) => redis.eval(script, 1, key, ...args)
@@ -294,6 +300,12 @@ function evaluatorOf(client: object | undefined): Evaluator {
       (redis.withAbortSignal?.(signal) ?? redis).eval(script, { keys: [key], arguments: args })
   }
   throw new TypeError("client must be a connected client of 'redis' (5 or 6) or 'ioredis'.")
+}
+
+/** A relative of a client, with the same commands. */
+function answersNoPromise(client: object | undefined): boolean {
+  const sends = has(client, 'sendCommand') || has(client, 'exec')
+  return (sends && !has(client, 'connect')) || (has(client, 'eval') && 'v4' in (client as object))
 }
 
 function has(client: object | undefined, method: string): boolean {

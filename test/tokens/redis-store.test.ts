@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
-import { createClient as createClient5 } from 'redis'
+import { createClient as createClient5, createClientPool, createCluster, createSentinel } from 'redis'
 import { createClient as createClient6 } from 'redis6'
 import { tokenStoreContract } from '../../src/testing/index.ts'
 import { RedisTokenStore } from '../../src/tokens/redis.ts'
@@ -291,6 +291,28 @@ describe('the options of RedisTokenStore', () => {
       expect(() => new RedisTokenStore({ client: other as object })).toThrow(/^client must be/)
     },
   )
+
+  test.each<[string, object]>([
+    ["what redis 5's legacy() returns", createClient5().legacy()],
+    ["what redis 6's legacy() returns", createClient6().legacy()],
+    ['a client of redis 4 in legacyMode', { ...client, connect() {}, sendCommand() {}, v4: {} }],
+    ['a multi of redis', createClient5().multi()],
+    ['a pipeline of ioredis', new Redis({ lazyConnect: true }).pipeline()],
+    ['a multi of ioredis', new Redis({ lazyConnect: true }).multi()],
+  ])('%s is refused, with what to do', (_, other) => {
+    expect(() => new RedisTokenStore({ client: other })).toThrow(/^client must be a client itself\. .* pass the client/)
+  })
+
+  test.each<[string, object]>([
+    ['a client', createClient5()],
+    ['a pool', createClientPool()],
+    ['a cluster', createCluster({ rootNodes: [{}] })],
+    ['a sentinel', createSentinel({ name: 'a', sentinelRootNodes: [{ host: 'localhost', port: 1 }] })],
+    ['a client of ioredis', new Redis({ lazyConnect: true })],
+    ['a cluster of ioredis', new Cluster([], { lazyConnect: true })],
+  ])('%s is taken', (_, good) => {
+    expect(new RedisTokenStore({ client: good })).toBeInstanceOf(RedisTokenStore)
+  })
 
   test.each([15_001, 0, -1, Number.NaN, Number.POSITIVE_INFINITY])('leaseMs %p is refused', (leaseMs) => {
     expect(() => new RedisTokenStore({ client, leaseMs })).toThrow(/^leaseMs must be/)
