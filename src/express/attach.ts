@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import { covers, toList } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
+import type { SessionLike } from '../tokens/stored-session.ts'
 import { type Attempt, responseOf } from './attempts.ts'
 import {
   lifetimeOf,
@@ -23,6 +24,8 @@ export interface Attachment {
   readonly watch: SessionWatch
   /** Makes the request's session store known. */
   readonly bind: (req: Request) => void
+  /** Says which session the record will belong to that is stored next under a key. */
+  readonly belongs: (key: string, owner: () => Promise<SessionLike>) => void
 }
 
 type LogIn = (user: Express.User, options: object, done: (error?: unknown) => void) => void
@@ -42,7 +45,8 @@ export function attachAtLogIn(req: Request, attachment: Attachment): void {
       logIn.call(req, user, o, callback as () => void)
       return
     }
-    logInAndAttach(req, attachment, (keep) => called(logIn, req, user, { ...o, ...keep }))
+    const asUser = { user, logIn: (keep: LogInOptions) => called(logIn, req, user, { ...o, ...keep }) }
+    logInAndAttach(req, attachment, asUser)
       .then(
         () => callback(),
         (error: unknown) => callback(error),
@@ -62,8 +66,8 @@ type LogInOptions = { keepSessionInfo?: true }
 
 async function logInAndAttach(
   req: Request,
-  { attempt, bind, entries, signIn, tokens, watch }: Attachment,
-  logIn?: (o: LogInOptions) => Promise<void>,
+  { attempt, belongs, bind, entries, signIn, tokens, watch }: Attachment,
+  { user, logIn }: { user?: Express.User; logIn?: (o: LogInOptions) => Promise<void> } = {},
 ): Promise<void> {
   const { asked, expects, returnTo } = attempt
   const session = sessionOf(req)
@@ -71,9 +75,11 @@ async function logInAndAttach(
   const before = entries.raw(session)
   // Stored before anybody is logged in, so that no session ever points to tokens that could not be stored.
   const lifetime = lifetimeOf(session)
-  const stored = await signIn.store(req, lifetime)
+  const stored = await signIn.store(req, lifetime, (key, shared) => belongs(key, () => ownerOf(req, user, shared)))
   const former = before?.account === stored.account ? before : undefined
-  const marks = await tokens.sessions.begin(lifetime, stored.shared === true, former)
+  const marks = await tokens.sessions.begin(lifetime, stored.shared === true, former, (id) =>
+    belongs(id, () => ownerOf(req, user, false)),
+  )
   const entry = { ...stored, ...marks }
   // A step-up of the user who is signed in, and still is: what else the session knows is theirs.
   const present = entries.read(req)
@@ -95,6 +101,30 @@ async function logInAndAttach(
   if (!logIn || !responseOf(req).destroyed) signIn.attached(req)
   watch.attached(req)
   if (before) void endReplaced(before, entry, tokens, lifetime)
+}
+
+/**
+ * The session that the tokens will belong to, as far as its store looks at it. It does not exist yet: Passport is asked what
+ * it will put there.
+ */
+async function ownerOf(req: Request, user: Express.User | undefined, shared: boolean): Promise<SessionLike> {
+  const { cookie, passport, ...fields } = sessionOf(req)
+  // One under a key of the app's own outlives its session.
+  const life = shared ? {} : { cookie }
+  if (user === undefined) return { ...fields, passport, ...life }
+  const serialized = await serializedUser(req, user)
+  return { ...life, ...(serialized !== undefined && { passport: { user: serialized } }) }
+}
+
+type Serialize = (user: Express.User, req: Request, done: (error: unknown, serialized?: unknown) => void) => void
+
+/** What the app's serializeUser makes of the user. If it fails, the log-in says so. */
+function serializedUser(req: Request, user: Express.User): Promise<unknown> {
+  const { _sessionManager: manager } = req as { _sessionManager?: { _serializeUser?: Serialize } }
+  if (typeof manager?._serializeUser !== 'function') return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    manager._serializeUser?.(user, req, (_error, serialized) => resolve(serialized))
+  })
 }
 
 /**

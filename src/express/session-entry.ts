@@ -3,6 +3,7 @@ import type { Session, SessionData, Store } from 'express-session'
 import { LRUCache } from 'lru-cache'
 import { IlertError } from '../ilert/errors.ts'
 import type { SessionMarks } from '../tokens/session-records.ts'
+import { isEndless } from '../tokens/stored-session.ts'
 import { hashOfJSON, hashOfKey, hashOfUser, isObject, saysTheSame, type UserKey } from './passport-user.ts'
 
 /** What express-session puts on a request. */
@@ -56,9 +57,12 @@ export function sessionOf(req: Request): RequestSession {
   )
 }
 
+/** No store is asked to keep anything for longer. */
+const LONGEST_SESSION_MS = 10 * 365 * 86_400_000
+
 /** Milliseconds that the session lives after each request. */
 export function lifetimeOf({ cookie }: RequestSession): number {
-  return cookie.originalMaxAge ?? ENDLESS_SESSION_MS
+  return isEndless(cookie) ? ENDLESS_SESSION_MS : Math.min(cookie.originalMaxAge as number, LONGEST_SESSION_MS)
 }
 
 /** What one strategy's tokens are known by in sessions, and whose they are: one for each strategy. */

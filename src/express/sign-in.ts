@@ -109,11 +109,15 @@ export class SignIn {
     this.#letGo()
   }
 
-  /** Stores the tokens for a session that lives for `ttlMs`. Resolves to what the session is to remember. */
-  store(req: Request, ttlMs: number): Promise<NewEntry> {
+  /**
+   * Stores the tokens for a session that lives for `ttlMs`. Resolves to what the session is to remember.
+   *
+   * @param at told the key before it is written to, and whether it is one of the app's own.
+   */
+  store(req: Request, ttlMs: number, at: (key: string, shared: boolean) => void = () => {}): Promise<NewEntry> {
     if (this.#over || this.#ended)
       return Promise.reject(new ReauthenticationRequired('This sign-in has ended. Start again.'))
-    this.#entry ??= this.#store(req, ttlMs)
+    this.#entry ??= this.#store(req, ttlMs, at)
     return this.#entry
   }
 
@@ -155,7 +159,7 @@ export class SignIn {
     )
   }
 
-  async #store(req: Request, ttlMs: number): Promise<NewEntry> {
+  async #store(req: Request, ttlMs: number, at: (key: string, shared: boolean) => void): Promise<NewEntry> {
     const { tokenKey, tokens } = this.#parts
     const [set, profile] = [this.#tokens as TokenSet, this.#profile as IlertProfile]
     const account = profile.id
@@ -164,13 +168,17 @@ export class SignIn {
       const known = tokens.keyOf(set)
       this.#joined = known?.startsWith(SESSION_KEY) ?? false
       const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomText(16)}`
+      at(grant, false)
       await tokens.save(grant, set, { ttlMs, isNew: !this.#joined, account })
       return { grant, account }
     }
     const grant = await tokenKey({ req, profile })
     this.#kept = await this.#wider(grant, set, account)
     if (this.#kept) tokens.discard(set)
-    else await tokens.save(grant, set, { account })
+    else {
+      at(grant, true)
+      await tokens.save(grant, set, { account })
+    }
     return { grant, account, shared: true }
   }
 

@@ -11,7 +11,7 @@ import { TokenManager } from '../tokens/manager.ts'
 import { Sealer, tokenSealer } from '../tokens/seal.ts'
 import type { TokenStore } from '../tokens/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
-import { attachAtLogIn, attachNow } from './attach.ts'
+import { type Attachment, attachAtLogIn, attachNow } from './attach.ts'
 import { type Attempt, Attempts, responseOf } from './attempts.ts'
 import { Begin, type PassportOptions } from './begin.ts'
 import { type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
@@ -209,7 +209,11 @@ export class IlertStrategy extends OAuth2Strategy {
   session(...rest: unknown[]): RequestHandler {
     noMore('session', rest)
     const { client, entries, tokens, watch } = this
-    return sessionMiddleware({ client, entries, tokens, watch, bind: (req) => this.bind(req) })
+    const bind = (req: Request) => {
+      this.bind(req)
+      this.appStore?.keepAlive(req, entries)
+    }
+    return sessionMiddleware({ client, entries, tokens, watch, bind })
   }
 
   /**
@@ -288,7 +292,8 @@ export class IlertStrategy extends OAuth2Strategy {
 
     if (options.session !== false) {
       const { entries, tokens, watch } = this
-      const attachment = { attempt, bind: (req: Request) => this.bind(req), entries, signIn, tokens, watch }
+      const belongs: Attachment['belongs'] = (key, owner) => this.appStore?.belongs(key, owner)
+      const attachment = { attempt, belongs, bind: (req: Request) => this.bind(req), entries, signIn, tokens, watch }
       if (options.assignProperty === undefined) attachAtLogIn(req, attachment)
       else await attachNow(req, attachment)
     }

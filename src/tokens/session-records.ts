@@ -35,13 +35,23 @@ export class SessionRecords {
     this.#clock = clock
   }
 
-  /** What the entry of a session is to remember that begins now, or goes on with new tokens. */
-  async begin(ttlMs: number, shared: boolean, present: SessionMarks = {}): Promise<SessionMarks> {
+  /**
+   * What the entry of a session is to remember that begins now, or goes on with new tokens.
+   *
+   * @param at told the key of a new record before it is written to.
+   */
+  async begin(
+    ttlMs: number,
+    shared: boolean,
+    present: SessionMarks = {},
+    at: (key: string) => void = () => {},
+  ): Promise<SessionMarks> {
     const now = this.#clock.now()
     const until = now + rememberedMs(ttlMs)
     if (!shared) return { until }
     if (present.mark !== undefined && !(await this.wasSignedOut(present, ttlMs))) return { until, mark: present.mark }
     const mark = `session:${randomText(16)}`
+    at(mark)
     await this.#vault.write(mark, emptyGrant(mark, now, ttlMs), now, true)
     return { until, mark }
   }

@@ -1,10 +1,27 @@
-import { hash } from 'node:crypto'
 import type { SessionData, Store } from 'express-session'
 import { type Clock, clockOption } from '../client/connection.ts'
 import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { NetworkError } from '../ilert/errors.ts'
-import { checkDuration, checkKey, checkTokens } from './checks.ts'
+import { checkDuration, checkTokens } from './checks.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
+import {
+  carriedOf,
+  cookieFor,
+  type Fields,
+  type Found,
+  inShape,
+  isEndless,
+  isObject,
+  leastOf,
+  parse,
+  recordID,
+  type SessionLike,
+  type SessionRecord,
+  type Shape,
+  sessionWith,
+  shapeOf,
+} from './stored-session.ts'
 import { within } from './time.ts'
 
 /** What a `SessionTokenStore` may be told. */
@@ -17,7 +34,8 @@ export interface SessionTokenStoreOptions {
 
 /**
  * Keeps records in the store that express-session uses, whichever that is, each as a session of its own which no
- * request's session can overwrite. `all()` and `length()` of that store count them.
+ * request's session can overwrite. `all()` and `length()` of that store count them. Their ids are 32 hexadecimal digits,
+ * or UUIDs if the app's sessions have such.
  *
  * Such stores can neither compare and set nor lease. Writes and touches of one key happen one after the other in this
  * process, so a newer version is never replaced here by an older one; between processes that is best effort, since
@@ -48,29 +66,46 @@ export class SessionTokenStore implements TokenStore {
   }
 
   async get(key: string): Promise<StoredTokens | undefined> {
-    const record = await this.#read(sessionID(key))
-    return record?.data === undefined ? undefined : { version: record.version, data: record.data }
+    const { found } = await this.#find(recordID(key))
+    return found?.data === undefined ? undefined : { version: found.version, data: found.data }
   }
 
   /** @throws {TypeError} for a key, a record or a `ttlMs` that is none */
   set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
-    return this.#set(key, tokens, ttlMs)
+    return this.setLike(key, tokens, ttlMs, {})
   }
 
   /** One call of the session store, where `set` takes two. @internal */
   setUnderNewKey(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
-    return this.#set(key, tokens, ttlMs, { isNew: true })
+    return this.setLike(key, tokens, ttlMs, { isNew: true })
   }
 
-  async #set(key: string, tokens: StoredTokens, ttlMs: number, { isNew = false } = {}): Promise<boolean> {
+  /** `set` of what is left of a grant that has ended. @internal */
+  setEnded(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
+    return this.setLike(key, tokens, ttlMs, { hasEnded: true })
+  }
+
+  /**
+   * @param o.like the session that the record belongs to. Without one a record goes on carrying what it carries.
+   * @internal
+   */
+  async setLike(
+    key: string,
+    tokens: StoredTokens,
+    ttlMs: number,
+    { like, isNew = false, hasEnded = false }: { like?: SessionLike | undefined; isNew?: boolean; hasEnded?: boolean },
+  ): Promise<boolean> {
     const { version, data } = checkTokens(tokens)
     const ttl = checkDuration('ttlMs', ttlMs)
-    const id = sessionID(key)
+    const id = recordID(key)
     return this.#inOrder(id, async (proceed) => {
-      const present = isNew ? undefined : await this.#read(id)
-      if (present && (present.data === undefined || present.version >= version)) return false
+      const { found, at } = isNew ? { at: this.#at(id), found: undefined } : await this.#find(id)
+      if (found && (found.data === undefined || found.version >= version)) return false
       proceed()
-      await this.#write({ id, version, data, endsAt: this.#clock.now() + ttl }, ttl)
+      const endless = like ? like.cookie !== undefined && isEndless(like.cookie) : found?.endsAt === null
+      const record = { id, version, data, endsAt: endless ? null : this.#clock.now() + ttl }
+      if (hasEnded) await this.#writeEnd(at, record, ttl, found?.carried, proceed)
+      else await this.#write(at, record, ttl, like ? carriedOf(like) : found?.carried)
       return true
     })
   }
@@ -83,28 +118,48 @@ export class SessionTokenStore implements TokenStore {
    */
   async touch(key: string, ttlMs: number): Promise<void> {
     const ttl = checkDuration('ttlMs', ttlMs)
-    const id = sessionID(key)
+    const id = recordID(key)
     await this.#inOrder(id, async (proceed) => {
-      const present = await this.#read(id)
-      if (present?.data === undefined) return
+      const { found, at } = await this.#find(id)
+      if (found?.data === undefined) return
       proceed()
-      await this.#write({ ...present, endsAt: this.#clock.now() + ttl }, ttl)
+      const { carried, ...record } = found
+      const endsAt = found.endsAt === null ? null : this.#clock.now() + ttl
+      await this.#write(at, { ...record, endsAt }, ttl, carried)
     })
   }
 
   /** @throws {TypeError} for a key or a `tombstoneMs` that is none */
   async delete(key: string, { tombstoneMs = 0 }: { tombstoneMs?: number } = {}): Promise<void> {
     const ttl = tombstoneMs === 0 ? 0 : checkDuration('tombstoneMs', tombstoneMs)
-    const id = sessionID(key)
+    const id = recordID(key)
     await this.#inOrder(id, async (proceed) => {
-      if (ttl === 0) return this.#destroy(id)
-      const present = await this.#read(id)
-      const endsAt = this.#clock.now() + ttl
-      // The longer one of two tombstones stays: each was promised to somebody.
-      if (present && present.data === undefined && present.endsAt >= endsAt) return
+      const { found, at } = await this.#find(id)
+      if (ttl === 0) return this.#destroy(at)
+      // As its session is: that may come back as long as the store keeps it.
+      const endsAt = found?.endsAt === null ? null : this.#clock.now() + ttl
+      // The longer one of two tombstones stays: each was promised to a caller.
+      if (found && found.data === undefined && (found.endsAt ?? Infinity) >= (endsAt ?? Infinity)) return
       proceed()
-      await this.#write({ id, version: 0, endsAt }, ttl)
+      await this.#writeEnd(at, { id, version: 0, endsAt }, ttl, found?.carried, proceed)
     })
+  }
+
+  /** Learns from a session of the app which ids its store takes. One UUID is enough. @internal */
+  learn(sessionID: unknown): void {
+    if (shapes.get(this.#store) !== 'uuid') shapes.set(this.#store, shapeOf(sessionID))
+  }
+
+  /**
+   * Tells the store that a record is in use, as express-session does for the session with each request: a store may end
+   * both sooner than their cookies say. Never rejects, and never writes over a record. @internal
+   */
+  async keepAlive(key: string, ttlMs: number, like: SessionLike): Promise<void> {
+    const store = this.#store
+    if (typeof store.touch !== 'function') return
+    const cookie = cookieFor(like.cookie !== undefined && isEndless(like.cookie) ? null : ttlMs)
+    const session = { ...carriedOf(like), cookie } as unknown as SessionData
+    await this.#call((done) => store.touch?.(this.#at(recordID(key)), session, done as () => void)).catch(() => {})
   }
 
   /**
@@ -126,27 +181,59 @@ export class SessionTokenStore implements TokenStore {
     })
   }
 
-  async #read(id: string): Promise<SessionRecord | undefined> {
-    const session = await this.#call<unknown>((done) => this.#store.get(id, done)).catch((error: unknown) => {
+  /** Where a record is written that is not there yet. */
+  #at(id: string): string {
+    return inShape(id, shapes.get(this.#store) ?? 'hex')
+  }
+
+  /** A record, and where it is: a process that has seen no session of the app does not know the shape of ids. */
+  async #find(id: string): Promise<{ found: Found | undefined; at: string }> {
+    const learned = shapes.get(this.#store)
+    const own = learned ?? 'hex'
+    const at = inShape(id, own)
+    const found = await this.#read(at, id)
+    if (found || learned === 'hex') return { found, at }
+    const elsewhere = inShape(id, own === 'hex' ? 'uuid' : 'hex')
+    // A column of UUIDs may refuse to be asked for anything else: then there is nothing else.
+    const other = await this.#read(elsewhere, id).catch((error: unknown) => {
+      if (own === 'uuid') return undefined
+      throw error
+    })
+    return other ? { found: other, at: elsewhere } : { found, at }
+  }
+
+  async #read(at: string, id: string): Promise<Found | undefined> {
+    const session = await this.#call<unknown>((done) => this.#store.get(at, done)).catch((error: unknown) => {
       if (isAbsent(error)) return undefined
       throw failure(error)
     })
     return parse(session, id, this.#clock.now())
   }
 
-  async #write(record: SessionRecord, ttlMs: number): Promise<void> {
-    // Stores differ in what of the cookie they read. They compare its end with the system's time, whatever our clock is.
-    const cookie = {
-      path: '/',
-      httpOnly: true,
-      originalMaxAge: ttlMs,
-      maxAge: ttlMs,
-      expires: new Date(Date.now() + ttlMs),
-    }
-    const session = { cookie, ilert: record } as unknown as SessionData
-    await this.#call((done) => this.#store.set(record.id, session, done)).catch((error: unknown) => {
+  async #write(at: string, record: SessionRecord, ttlMs: number, carried: Fields = {}): Promise<void> {
+    const session = sessionWith(record, ttlMs, carried) as SessionData
+    await this.#call((done) => this.#store.set(at, session, done)).catch((error: unknown) => {
       throw failure(error)
     })
+  }
+
+  /** What is left after a sign-out tells nothing of the user, unless the store's own code asks who it was. */
+  async #writeEnd(
+    at: string,
+    record: SessionRecord,
+    ttlMs: number,
+    carried: Fields = {},
+    proceed: () => void,
+  ): Promise<void> {
+    const least = leastOf(carried)
+    if (hasTTLFunction(this.#store)) return await this.#write(at, record, ttlMs, least)
+    try {
+      await this.#write(at, record, ttlMs)
+    } catch (error) {
+      if (least.passport === undefined) throw error
+      proceed()
+      await this.#write(at, record, ttlMs, least)
+    }
   }
 
   async #destroy(id: string): Promise<void> {
@@ -166,40 +253,10 @@ export class SessionTokenStore implements TokenStore {
   }
 }
 
-// The record ------------------------------------------------------------------------------------------------------------
-
-interface SessionRecord {
-  /** The session id again: a store that takes two ids for one, ignoring case perhaps, must not mix two records up. */
-  id: string
-  version: number
-  /** Undefined in a tombstone. */
-  data?: string
-  /** By our clock. Some stores hand out what has ended, and others count in whole seconds. */
-  endsAt: number
-}
-
-/**
- * Readable where a key is plain, otherwise its hash: ids become file names and short database columns in some stores.
- * No plain key begins with a tilde.
- */
-function sessionID(key: string): string {
-  if (/^[\w-]{1,64}$/.test(checkKey(key))) return `ilert:${key}`
-  return `ilert:~${hash('sha256', key, 'base64url')}`
-}
-
-/** What a store returned, if it is a record of ours which has not ended. */
-function parse(session: unknown, id: string, now: number): SessionRecord | undefined {
-  const record = isObject(session) ? session.ilert : undefined
-  if (!isObject(record) || record.id !== id) return undefined
-  const { version, data, endsAt } = record
-  if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 0) return undefined
-  if (typeof endsAt !== 'number' || !(endsAt > now)) return undefined
-  if (data === undefined) return { id, version, endsAt }
-  return typeof data === 'string' ? { id, version, data, endsAt } : undefined
-}
-
-function isObject(value: unknown): value is { readonly [field: string]: unknown } {
-  return typeof value === 'object' && value !== null
+/** connect-redis and others take a function that says by a session's content how long it lives. */
+function hasTTLFunction(store: Store): boolean {
+  const { ttl, options } = store as { ttl?: unknown; options?: { ttl?: unknown } }
+  return typeof (ttl ?? options?.ttl) === 'function'
 }
 
 /** express-session itself takes this code for "no such session". */
@@ -207,34 +264,8 @@ function isAbsent(error: unknown): boolean {
   return isObject(error) && error.code === 'ENOENT'
 }
 
-// Bounds and order ------------------------------------------------------------------------------------------------------
-
-/** Calls of one key that may wait for each other. */
-const LONGEST_QUEUE = 1000
-
-/** Runs what is under one key one after the other, and forgets keys that are idle. */
-class KeyedQueue {
-  readonly #lines = new Map<string, { waiting: number; last: Promise<unknown> }>()
-
-  run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const line = this.#lines.get(key) ?? { waiting: 0, last: Promise.resolve() }
-    if (line.waiting >= LONGEST_QUEUE) {
-      return Promise.reject(
-        new NetworkError('Too many calls wait for the session store.', { code: 'store_unavailable' }),
-      )
-    }
-    this.#lines.set(key, line)
-    line.waiting += 1
-    const done = line.last.then(work)
-    line.last = done
-      .catch(() => {})
-      .then(() => {
-        line.waiting -= 1
-        if (line.waiting === 0) this.#lines.delete(key)
-      })
-    return done
-  }
-}
+/** Which ids the app's own sessions have, by their store. */
+const shapes = new WeakMap<Store, Shape>()
 
 const queues = new WeakMap<Store, KeyedQueue>()
 

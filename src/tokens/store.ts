@@ -41,8 +41,10 @@ export interface TokenStore {
   withLease?<T>(key: string, work: (lease: Lease) => Promise<T>, o?: { signal?: AbortSignal }): Promise<T>
 }
 
-/** A store that must read before it writes, and can leave that out. */
-export interface SetsUnderNewKeys extends TokenStore {
-  /** `set` under a key that was made for the record, so that nothing can be there yet. */
+/** A store that makes use of what is known of a write. */
+export interface KnowsMore extends TokenStore {
+  /** `set` under a key that was made for the record, so that nothing can be there yet: it need not look. */
   setUnderNewKey: TokenStore['set']
+  /** `set` of what is left of a grant that has ended. */
+  setEnded: TokenStore['set']
 }

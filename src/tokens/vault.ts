@@ -1,9 +1,10 @@
 import type { Clock } from '../client/connection.ts'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
+import { ArgumentError } from './checks.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
 import { READ_PATIENCE_MS } from './policy.ts'
 import type { Sealing } from './seal.ts'
-import type { Lease, SetsUnderNewKeys, TokenStore } from './store.ts'
+import type { KnowsMore, Lease, TokenStore } from './store.ts'
 import { type After, within } from './time.ts'
 
 /** A store that has not answered by then is away. Stores of this package give up sooner by themselves. */
@@ -14,7 +15,7 @@ const STORE_TIMEOUT_MS = 10_000
  * a store can be away.
  */
 export class Vault {
-  readonly #store: TokenStore & Partial<SetsUnderNewKeys>
+  readonly #store: TokenStore & Partial<KnowsMore>
   readonly #sealer: Sealing
   readonly #after: After
   readonly #clock: Clock
@@ -55,9 +56,11 @@ export class Vault {
     const sealed = await sealGrant(grant, key, this.#sealer)
     const ttlMs = Math.max(1, grant.endsAt - now)
     const store = this.#store
-    return await this.#bounded(
-      () => (isNew && store.setUnderNewKey?.(key, sealed, ttlMs)) || store.set(key, sealed, ttlMs),
-    )
+    return await this.#bounded(() => {
+      if (isNew && store.setUnderNewKey) return store.setUnderNewKey(key, sealed, ttlMs)
+      if (grant.ended && store.setEnded) return store.setEnded(key, sealed, ttlMs)
+      return store.set(key, sealed, ttlMs)
+    })
   }
 
   /** Lets the record end later. Resolves to false where the store cannot. */
@@ -131,7 +134,7 @@ export class Vault {
 }
 
 /** Whatever a store fails with; one of ours has said already what is wrong. */
-function away(error: unknown): IlertError {
-  if (error instanceof IlertError) return error
+function away(error: unknown): Error {
+  if (error instanceof IlertError || error instanceof ArgumentError) return error
   return new NetworkError('The token store is away. Try again.', { code: 'store_unavailable', cause: error })
 }

@@ -63,7 +63,7 @@ it('every bit of a stored record counts: what was changed counts as absent, and 
   const browser = app.browser()
   await browser.signIn()
   const token = (await browser.visit('/token')).text
-  const [id = '', record = ''] = Object.entries(app.store.entries()).find(([id]) => id.startsWith('ilert:')) ?? []
+  const [id = '', record = ''] = Object.entries(app.store.entries()).find(([, text]) => text.includes('"ilert":')) ?? []
   const sessions = (app.store as unknown as { sessions: Record<string, string> }).sessions
   const from = record.indexOf('"data":"') + 8
   const isSealed = (i: number) => i >= from && i < record.indexOf('"', from)

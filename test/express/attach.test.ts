@@ -62,7 +62,7 @@ describe('passport.authenticate', () => {
     const home = await browser.home()
     expect(home).toMatchObject({ connected: true, scope: ['profile', 'alert'] })
     const entries = Object.values(app.store.entries()).map((text) => JSON.parse(text))
-    const sessions = entries.filter((entry) => entry.passport)
+    const sessions = entries.filter((entry) => entry.passport && !entry.ilert)
     expect(sessions).toHaveLength(1)
     const [{ cookie: _, passport, ...rest }] = sessions
     expect(passport).toEqual({ user: expect.objectContaining({ provider: 'ilert' }) })

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import session, { type SessionData, type Store } from 'express-session'
 import { tokenStoreContract } from '../../src/testing/index.ts'
 import { SessionTokenStore } from '../../src/tokens/session-store.ts'
+import { recordID, type SessionLike } from '../../src/tokens/stored-session.ts'
 
 type Callback = (error?: unknown, session?: SessionData | null) => void
 
@@ -65,8 +67,8 @@ describe('the session of a record', () => {
     const before = Date.now()
     await new SessionTokenStore(asStore(fake)).set('abc_-9', record(1), 90_000)
 
-    expect([...fake.sessions.keys()]).toEqual(['ilert:abc_-9'])
-    const { cookie } = JSON.parse(fake.sessions.get('ilert:abc_-9') ?? '')
+    expect([...fake.sessions.keys()]).toEqual([recordID('abc_-9')])
+    const { cookie } = JSON.parse(fake.sessions.get(recordID('abc_-9')) ?? '')
     expect(cookie).toMatchObject({ path: '/', httpOnly: true, maxAge: 90_000, originalMaxAge: 90_000 })
     const end = Date.parse(cookie.expires)
     expect(end).toBeGreaterThanOrEqual(before + 90_000)
@@ -76,26 +78,184 @@ describe('the session of a record', () => {
   test('ends by the system clock for the store, also with a clock of our own', async () => {
     const fake = new FakeStore()
     await new SessionTokenStore(asStore(fake), { clock: { now: () => 0 } }).set('a', record(1), 90_000)
-    const { cookie } = JSON.parse(fake.sessions.get('ilert:a') ?? '')
+    const { cookie } = JSON.parse(fake.sessions.get(recordID('a')) ?? '')
     expect(Date.parse(cookie.expires)).toBeGreaterThan(Date.now() + 80_000)
   })
 
-  test('has an id that fits into file names and narrow columns, whatever the key', async () => {
+  test('has an id of 32 hexadecimal digits, whatever the key: for the shortest columns, and for file names', async () => {
     const fake = new FakeStore()
     const store = new SessionTokenStore(asStore(fake))
-    for (const key of ['../../etc/passwd', 'x'.repeat(500), 'a b', '\u{1f511}']) await store.set(key, record(1), 1000)
-    for (const id of fake.sessions.keys()) expect(id).toMatch(/^ilert:~[\w-]{43}$/)
-    expect(fake.sessions.size).toBe(4)
+    const keys = ['../../etc/passwd', 'x'.repeat(500), 'a b', '\u{1f511}', 'Kq7', 'kQ7', 'session:aB-_']
+    for (const key of keys) await store.set(key, record(1), 1000)
+    for (const id of fake.sessions.keys()) expect(id).toMatch(/^[\da-f]{12}8[\da-f]{3}[89ab][\da-f]{15}$/)
+    expect(fake.sessions.size).toBe(keys.length)
+  })
+
+  test('of keys that differ in case only are two in a store that ignores case', async () => {
+    const fake = new FakeStore()
+    const { get, set } = fake
+    fake.get = (id, done) => get(id.toLowerCase(), done)
+    fake.set = (id, data, done) => set(id.toLowerCase(), data, done)
+    const store = new SessionTokenStore(asStore(fake))
+    await store.set('Bob', record(1), 1000)
+    await store.set('bob', record(2), 1000)
+    expect([await store.get('Bob'), await store.get('bob')]).toEqual([record(1), record(2)])
+  })
+})
+
+describe('in a store whose sessions have UUIDs', () => {
+  const UUID = /^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/
+
+  function learned(fake: FakeStore, sessionID: string = randomUUID()) {
+    const store = new SessionTokenStore(asStore(fake))
+    store.learn(sessionID)
+    return store
+  }
+
+  test('a record has one, of the same digits', async () => {
+    const fake = new FakeStore()
+    await learned(fake, randomUUID().toUpperCase()).set('a', record(1), 1000)
+    expect([...fake.sessions.keys()]).toEqual([expect.stringMatching(UUID)])
+    expect([...fake.sessions.keys()].join().replaceAll('-', '')).toBe(recordID('a'))
+  })
+
+  test('a record is found by a process that has seen no session, and the other way round; there is never a second', async () => {
+    const records = new FakeStore().sessions
+    const seen = learned(Object.assign(new FakeStore(), { sessions: records }))
+    const unseen = new SessionTokenStore(asStore(Object.assign(new FakeStore(), { sessions: records })))
+    for (const [one, other, key] of [
+      [seen, unseen, 'a'],
+      [unseen, seen, 'b'],
+    ] as const) {
+      await one.set(key, record(1), 60_000)
+      expect(await other.get(key)).toEqual(record(1))
+      expect(await other.set(key, record(2), 60_000)).toBe(true)
+      await other.touch(key, 60_000)
+      expect(await one.get(key)).toEqual(record(2))
+    }
+    expect(records.size).toBe(2)
+    await unseen.delete('a')
+    await seen.delete('b', { tombstoneMs: 60_000 })
+    expect(await unseen.set('b', record(3), 60_000)).toBe(false)
+    expect([await seen.get('a'), await unseen.get('b'), records.size]).toEqual([undefined, undefined, 1])
+  })
+
+  test('a column that takes nothing else is asked for nothing else that could matter', async () => {
+    const fake = new FakeStore()
+    const { get } = fake
+    fake.get = (id, done) => (UUID.test(id) ? get(id, done) : done(new Error('invalid input syntax for type uuid')))
+    const store = learned(fake)
+    expect(await store.get('a')).toBeUndefined()
+    expect(await store.set('a', record(1), 1000)).toBe(true)
+    expect(await store.get('a')).toEqual(record(1))
+  })
+})
+
+describe('a record of a session', () => {
+  const user = { id: 7, role: 'admin' }
+  const setIn = async (fake: FakeStore, like: SessionLike) => {
+    const store = new SessionTokenStore(asStore(fake))
+    expect(await store.setLike('a', record(1), 90_000, { like, isNew: true })).toBe(true)
+    return store
+  }
+  const stored = (fake: FakeStore) => JSON.parse(fake.sessions.get(recordID('a')) ?? '')
+
+  test('carries what hooks of stores read, and neither secrets nor what is ours', async () => {
+    const fake = new FakeStore()
+    const plain = { remember: true, visits: 3, tenant: 'acme' }
+    const entry = { 'passport-ilert': { grant: 'session:1' } }
+    const secrets = {
+      csrfSecret: 'x',
+      accessToken: 'x',
+      oauthState: 'x',
+      password: 'x',
+      otp: 123,
+      long: 'x'.repeat(201),
+    }
+    const store = await setIn(fake, {
+      cookie: { originalMaxAge: 1 },
+      passport: { user },
+      ...plain,
+      ...entry,
+      ...secrets,
+    })
+    const { cookie, ilert, ...carried } = stored(fake)
+    expect(carried).toEqual({ passport: { user }, ...plain })
+    // And whatever is written later, without a request.
+    await store.set('a', record(2), 90_000)
+    await store.touch('a', 90_000)
+    expect(stored(fake)).toMatchObject({ passport: { user }, ...plain, ilert: { version: 2 } })
+  })
+
+  test.each<[string, unknown, unknown]>([
+    ['an object', { id: 7, name: 'Ada' }, { id: 7 }],
+    ['an id', 'user:7', 'user:7'],
+    ['an object without an id', { name: 'Ada' }, undefined],
+  ])('whose user has signed out tells nothing of them, unless the store asks by an id: %s', async (_, was, id) => {
+    for (const kind of ['does not ask', 'asks by a ttl function', 'fails without']) {
+      const fake = new FakeStore()
+      const store = await setIn(fake, { cookie: {}, passport: { user: was }, remember: true })
+      if (kind === 'asks by a ttl function') Object.assign(fake, { ttl: () => 1 })
+      const { set } = fake
+      if (kind === 'fails without') {
+        fake.set = (at, data, done) => {
+          if (!(data as { passport?: unknown }).passport) throw new TypeError('Cannot read properties of undefined')
+          return set(at, data, done)
+        }
+      }
+      const kept = kind === 'does not ask' || id === undefined ? {} : { passport: { user: id } }
+      const ends = [() => store.setEnded('a', record(2), 90_000), () => store.delete('a', { tombstoneMs: 90_000 })]
+      for (const end of ends) {
+        if (kind === 'fails without' && id === undefined) {
+          await expect(end()).rejects.toMatchObject(unavailable)
+          continue
+        }
+        await end()
+        const { cookie, ilert, ...left } = stored(fake)
+        expect(left).toEqual(kept)
+      }
+    }
+  })
+
+  test.each<[string, unknown]>([
+    ['null', null],
+    ['nothing', undefined],
+    ['false', false],
+    ['zero', 0],
+    ['what has passed', -5],
+    ['no number', Number.NaN],
+    ['text', '5'],
+    ['infinity', Number.POSITIVE_INFINITY],
+  ])(
+    'whose cookie has no end, written as %s, has none by itself, nor has what follows it',
+    async (_, originalMaxAge) => {
+      const fake = new FakeStore()
+      const endless = { originalMaxAge: null, maxAge: null, expires: null }
+      const store = await setIn(fake, { cookie: { originalMaxAge } })
+      expect(stored(fake)).toMatchObject({ cookie: endless, ilert: { endsAt: null } })
+      await store.touch('a', 1000)
+      await store.set('a', record(2), 1000)
+      expect(stored(fake)).toMatchObject({ cookie: endless, ilert: { version: 2, endsAt: null } })
+      await store.delete('a', { tombstoneMs: 1000 })
+      expect(stored(fake)).toMatchObject({ cookie: endless, ilert: { version: 0, endsAt: null } })
+      expect(await store.set('a', record(3), 1000)).toBe(false)
+    },
+  )
+
+  test('that is kept under a key of its own has a life of its own', async () => {
+    const fake = new FakeStore()
+    await setIn(fake, { passport: { user } })
+    expect(stored(fake)).toMatchObject({ passport: { user }, cookie: { originalMaxAge: 90_000 } })
   })
 })
 
 describe('what a store returns', () => {
   const key = 'a'
-  const good = { id: 'ilert:a', version: 3, data: 'sealed', endsAt: Date.now() + 1e6 }
+  const good = { id: recordID('a'), version: 3, data: 'sealed', endsAt: Date.now() + 1e6 }
 
   test('is taken when it is a record', async () => {
     const fake = new FakeStore()
-    fake.sessions.set('ilert:a', JSON.stringify({ cookie: {}, ilert: good }))
+    fake.sessions.set(recordID('a'), JSON.stringify({ cookie: {}, ilert: good }))
     expect(await new SessionTokenStore(asStore(fake)).get(key)).toEqual({ version: 3, data: 'sealed' })
   })
 
@@ -104,7 +264,7 @@ describe('what a store returns', () => {
     ['text', 'sealed'],
     ['a number', 7],
     ['an array', []],
-    ['the record of another key', { ilert: { ...good, id: 'ilert:A' } }],
+    ['the record of another key', { ilert: { ...good, id: recordID('A') } }],
     ['a record without an end', { ilert: { ...good, endsAt: undefined } }],
     ['a record with an end in letters', { ilert: { ...good, endsAt: '2999-01-01' } }],
     ['a record that has ended', { ilert: { ...good, endsAt: Date.now() - 1 } }],
@@ -118,7 +278,7 @@ describe('what a store returns', () => {
     ['no object', { ilert: 'good' }],
   ])('counts as absent when it is %s', async (_, value) => {
     const fake = new FakeStore()
-    fake.sessions.set('ilert:a', JSON.stringify(value))
+    fake.sessions.set(recordID('a'), JSON.stringify(value))
     const store = new SessionTokenStore(asStore(fake))
     expect(await store.get(key)).toBeUndefined()
     expect(await store.set(key, record(1), 1000)).toBe(true)
@@ -215,6 +375,7 @@ describe('a store that stays silent', () => {
     const { get } = fake
     fake.get = (id, done) => setTimeout(() => get(id, done), 200)
     const store = new SessionTokenStore(asStore(fake), { timeoutMs: 300 })
+    store.learn('an id that is no UUID') // else what is absent is looked for twice
     // The first is in time; the second has its answer to the reading when its time is up.
     const [first, second] = await Promise.allSettled([store.set('a', record(1), 1000), store.set('a', record(2), 1000)])
     expect(first).toEqual({ status: 'fulfilled', value: true })
@@ -317,7 +478,7 @@ describe('order', () => {
   test('two keys do not wait for each other', async () => {
     const fake = new FakeStore()
     const { get } = fake
-    fake.get = (id, done) => (id === 'ilert:a' ? undefined : get(id, done))
+    fake.get = (id, done) => (id === recordID('a') ? undefined : get(id, done))
     const store = new SessionTokenStore(asStore(fake), { timeoutMs: 500 })
     const stuck = store.set('a', record(1), 1000)
     expect(await store.set('b', record(1), 1000)).toBe(true)

@@ -56,6 +56,23 @@ describe('a store that fails', () => {
     expect((error as Error).cause).toBe(cause)
   })
 
+  it.each<[string, (vault: Vault) => Promise<unknown>, RegExp]>([
+    ['a time', (vault) => vault.touch('a', Number.NaN), /^ttlMs must be a positive number/],
+    ['a tombstone', (vault) => vault.remove('a', -1), /^tombstoneMs must be a positive number/],
+    ['a key', (vault) => vault.read(''), /^key must be/],
+  ])('is not what a mistake in an argument is taken for: %s', async (_, call, message) => {
+    const memory = new MemoryTokenStore()
+    const { vault } = startVault({ touch: (key, ttlMs) => memory.touch(key, ttlMs) })
+    const error = await rejection(call(vault))
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toMatch(message)
+  })
+
+  it('with a TypeError of its own is unavailable all the same', async () => {
+    const { vault } = startVault({ get: () => Promise.reject(new TypeError('client is undefined')) })
+    expect(await rejection(vault.read('a'))).toBeInstanceOf(NetworkError)
+  })
+
   it('with an error of ours has said it better', async () => {
     const error = new IlertError('No session store is known yet.', { code: 'session_missing', status: 500 })
     const { vault } = startVault({ get: () => Promise.reject(error) })

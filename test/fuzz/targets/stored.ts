@@ -8,6 +8,7 @@ import { RedisTokenStore } from '../../../src/tokens/redis-store.ts'
 import { Sealer } from '../../../src/tokens/seal.ts'
 import { SessionTokenStore } from '../../../src/tokens/session-store.ts'
 import type { StoredTokens } from '../../../src/tokens/store.ts'
+import { recordID } from '../../../src/tokens/stored-session.ts'
 import { after } from '../../../src/tokens/time.ts'
 import { Vault } from '../../../src/tokens/vault.ts'
 import { ALL_SECRETS, expectIlertError, SECRETS } from '../canary.ts'
@@ -134,10 +135,7 @@ const redis = target('what Redis answers', replies, async (reply) => {
   return 'accepted'
 })
 
-const ID = `ilert:${KEY.replaceAll(/[^\w-]/g, '_')}`
-
-/** A key of which an express-session store has the id to the letter. */
-const PLAIN_KEY = ID.slice('ilert:'.length)
+const ID = recordID(KEY)
 const sessionRecord = fc.record({
   cookie: fc.constantFrom<unknown>({ path: '/', originalMaxAge: 1000 }, { expires: new Date(NOW + 1e9) }, {}, null),
   ilert: fc.oneof(
@@ -166,8 +164,8 @@ const sessions = target(
     const store = new SessionTokenStore(memory)
     let found: StoredTokens | undefined
     try {
-      found = await store.get(PLAIN_KEY)
-      await store.touch(PLAIN_KEY, 1000)
+      found = await store.get(KEY)
+      await store.touch(KEY, 1000)
     } catch (error) {
       // The store's own error comes along: nothing lies in such a store but what is sealed.
       expectThat(error instanceof IlertError, 'not an IlertError')
