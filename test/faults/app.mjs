@@ -101,7 +101,7 @@ app.get('/token', async (req, res) => {
   }
 })
 app.get('/me', async (req, res) => {
-  res.json({ username: (await ilert.client.currentUser(await req.ilert.accessToken())).username })
+  res.json({ firstName: (await ilert.client.currentUser(await req.ilert.accessToken())).firstName })
 })
 /** Has read its session long before it saves it, changed. */
 app.get('/slow', async (req, res) => {

@@ -44,7 +44,7 @@ export interface Answer {
   code?: string
   connected?: boolean
   user?: string
-  username?: string
+  firstName?: string
   seen?: string[]
 }
 

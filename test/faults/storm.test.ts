@@ -40,7 +40,7 @@ async function expectOneRefresh(count: number): Promise<void> {
     expect(fleet.refreshes()).toHaveLength(round + 1)
     for (const each of fleet.apps) {
       expect(await each.get('/', cookie)).toMatchObject({ user: 'mara.lindqvist', connected: true })
-      expect(await each.get('/me', cookie)).toMatchObject({ status: 200, username: 'mara.lindqvist' })
+      expect(await each.get('/me', cookie)).toMatchObject({ status: 200, firstName: 'Mara' })
     }
   }
 }
