@@ -83,10 +83,11 @@ export class Judge {
     const token = {}
     this.#pending.set(token, process)
 
+    const hasJumped = () => process.clock.now() - world.now !== start - startedAt
     const settled = () => {
       this.#pending.delete(token)
       const took = world.now - startedAt
-      const jumped = process.clock.now() - world.now !== start - startedAt
+      const jumped = hasJumped()
       const stoodStill = jumped || Math.max(world.sleptAt, world.stalledAt) >= startedAt
       if (atHand && stale && took > 0 && (took <= WAIT_FOR_STORE_MS || stoodStill)) world.count('waited for the store')
       else if (atHand && took > 0)
@@ -116,7 +117,7 @@ export class Judge {
       const took = settled()
       this.expectKnown(process, error)
       if (error instanceof ReauthenticationRequired) this.#signedOut(process, atHand)
-      else if (atHand)
+      else if (atHand && !(stale && hasJumped()))
         world.break(`rule 4: ${process.name} has a good token, and a request was refused: ${String(error)}`)
       else if (took === 0) world.count('answered at once during the back-off')
       const beatenAt = this.#beaten.get(process) ?? Number.NEGATIVE_INFINITY
