@@ -248,7 +248,7 @@ describe('operations', () => {
             await (await fetch(origin + '/late', { headers })).text()
             return refreshes()
           }
-          return [await at(3_300_000), await at(3_590_000 - 1000), await at(3_600_000)]
+          return [await at(3_300_000), await at(3_500_000), await at(3_600_000)]
         },
       )`)
     expect(refreshes).toEqual([0, 0, 1])
