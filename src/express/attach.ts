@@ -2,7 +2,9 @@ import type { Request } from 'express'
 import { covers, toList } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { SessionLike } from '../tokens/stored-session.ts'
-import { type Attempt, responseOf } from './attempts.ts'
+import type { Attempt } from './attempts.ts'
+import { responseOf } from './cookies.ts'
+import type { LostSessions } from './lost-session.ts'
 import {
   lifetimeOf,
   type NewEntry,
@@ -22,6 +24,7 @@ export interface Attachment {
   readonly entries: SessionEntries
   readonly attempt: Attempt
   readonly watch: SessionWatch
+  readonly lost: LostSessions
   /** Makes the request's session store known. */
   readonly bind: (req: Request) => void
   /** Says which session the record will belong to that is stored next under a key. */
@@ -66,7 +69,7 @@ type LogInOptions = { keepSessionInfo?: true }
 
 async function logInAndAttach(
   req: Request,
-  { attempt, belongs, bind, entries, signIn, tokens, watch }: Attachment,
+  { attempt, belongs, bind, entries, lost, signIn, tokens, watch }: Attachment,
   { user, logIn }: { user?: Express.User; logIn?: (o: LogInOptions) => Promise<void> } = {},
 ): Promise<void> {
   const { asked, expects, returnTo } = attempt
@@ -92,6 +95,7 @@ async function logInAndAttach(
     if (returnTo !== undefined) after.returnTo = returnTo
     // Before the answer, as Passport does it: a browser follows a redirect before express-session has saved by itself.
     await saved(after)
+    if (!before) await lost.expect(req, attempt.redirectURI, entry)
   } catch (error) {
     if (logIn) undoLogIn(req, entries)
     else entries.restore(session, before)

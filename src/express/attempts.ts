@@ -1,8 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import type { Request, Response } from 'express'
+import type { Request } from 'express'
 import type { Clock } from '../client/connection.ts'
 import { randomOctets, randomText } from '../tokens/random.ts'
 import type { Sealer } from '../tokens/seal.ts'
+import { cookieName, cookiesNamed, putCookie, takeBackCookie } from './cookies.ts'
 import { isState } from './state.ts'
 
 /** What one sign-in must remember until the user comes back from ilert. */
@@ -34,13 +35,6 @@ export const LIFETIME_SECONDS = 600
 const SLOTS = Array.from({ length: 6 }, (_, slot) => slot)
 const MAX_COOKIE_BYTES = 960
 
-/**
- * Over TLS the prefix keeps other hosts of the domain, and scripts, from setting the cookie. Browsers that do not know
- * `__Host-Http-` yet enforce `__Host-`, with which it begins (RFC 6265bis, "Cookie Name Prefixes").
- */
-const OVER_TLS = '__Host-Http-ilert.'
-const PLAIN = 'ilert.'
-
 /** The slot that the next attempt prefers. Processes that start together must not go round in step. */
 let nextSlot = (randomOctets(1)[0] as number) % SLOTS.length
 
@@ -61,7 +55,7 @@ export class Attempts {
   /** Sets the cookie of a new attempt. Returns what goes to ilert: the state, and the challenge of RFC 7636. */
   async begin(req: Request, o: Omit<Attempt, 'codeVerifier'>): Promise<{ state: string; codeChallenge: string }> {
     const slot = await this.#chooseSlot(req, o.redirectURI)
-    const name = cookieName(slot, o.redirectURI)
+    const name = cookieName(String(slot), o.redirectURI)
     const codeVerifier = randomText(32)
     let value = ''
     // What can be done without goes first. Few servers leave it to their clients to know the scope.
@@ -81,7 +75,7 @@ export class Attempts {
   async take(req: Request, state: string, redirectURI: string): Promise<Attempt | undefined> {
     if (!isState(state)) return undefined
     const slot = Number(state[0])
-    const name = cookieName(slot, redirectURI)
+    const name = cookieName(String(slot), redirectURI)
     // The slot may have been given to another attempt since then, whose cookie stays.
     const attempt = (await this.#read(req, name)).find(({ codeVerifier }) =>
       timingSafeEqual(Buffer.from(stateOf(slot, codeVerifier)), Buffer.from(state)),
@@ -93,7 +87,7 @@ export class Attempts {
 
   /** An empty slot, or else one whose cookie nobody can read, or the oldest attempt's. */
   async #chooseSlot(req: Request, redirectURI: string): Promise<number> {
-    const ends = await Promise.all(SLOTS.map((slot) => this.#endOf(req, cookieName(slot, redirectURI))))
+    const ends = await Promise.all(SLOTS.map((slot) => this.#endOf(req, cookieName(String(slot), redirectURI))))
     const first = Math.min(...ends)
     // In turn, and without a pause: tabs that begin at once do not have the cookies of one another yet.
     while (ends[nextSlot] !== first) nextSlot = (nextSlot + 1) % SLOTS.length
@@ -150,40 +144,10 @@ export class Attempts {
 
 /** Takes back every attempt that the browser has: what it began before a sign-out is not to sign it in again. */
 export function takeBackAttempts(req: Request): void {
-  for (const name of SLOTS.flatMap((slot) => [PLAIN + slot, OVER_TLS + slot])) {
-    if (cookiesNamed(req, name).length > 0) putCookie(req, name, '', 0)
-  }
-}
-
-function cookieName(slot: number, redirectURI: string): string {
-  return (/^https:/i.test(redirectURI) ? OVER_TLS : PLAIN) + slot
+  for (const slot of SLOTS) takeBackCookie(req, String(slot))
 }
 
 /** Made of the verifier, which is in the cookie already: the state would take 30 bytes of it. */
 function stateOf(slot: number, codeVerifier: string): string {
   return `${slot}${hash('sha256', `state ${codeVerifier}`, 'base64url').slice(0, 22)}`
-}
-
-/** The values of all cookies with this name. Around a pair only spaces and tabs count for nothing (RFC 6265bis, 5.6). */
-function cookiesNamed(req: Request, name: string): string[] {
-  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.replace(/^[ \t]+/, ''))
-  return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
-}
-
-// Not res.cookie(), which takes 20 us to check and encode what here needs neither: names and values are of base64url and
-// dots (RFC 6265, section 4.1.1).
-function putCookie(req: Request, name: string, value: string, seconds: number): void {
-  const secure = name.startsWith('__Host-') ? '; Secure' : ''
-  const res = responseOf(req)
-  const expires = new Date(seconds > 0 ? Date.now() + seconds * 1000 : 0).toUTCString()
-  const attributes = `Max-Age=${seconds}; Path=/; Expires=${expires}; HttpOnly${secure}; SameSite=Lax`
-  res.appendHeader('Set-Cookie', `${name}=${value}; ${attributes}`)
-  // A cache that keeps an answer with cookies hands one browser's attempt to others.
-  res.setHeader('Cache-Control', 'no-store')
-}
-
-/** Passport gives a strategy the request alone; Express has put the response on it. */
-export function responseOf(req: Request): Response {
-  if (!req.res) throw new TypeError('IlertStrategy needs Express: the request has no res.')
-  return req.res
 }

@@ -3,6 +3,7 @@ import type { IlertClient } from '../client/client.ts'
 import { formatScope, type Scope } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { Attempt, Attempts } from './attempts.ts'
+import type { LostSessions } from './lost-session.ts'
 import { requestedScope } from './options.ts'
 import { absoluteURL, warnOfOtherHost } from './redirect-uri.ts'
 import type { Demand } from './require-scope.ts'
@@ -34,6 +35,7 @@ interface BeginParts {
   readonly attempts: Attempts
   readonly client: IlertClient
   readonly entries: SessionEntries
+  readonly lost: LostSessions
   readonly tokens: TokenManager
   readonly callbackURL: string
   /** What every sign-in of the app asks for. */
@@ -95,10 +97,11 @@ export class Begin {
     attempt: Pick<Attempt, 'asked' | 'expects' | 'returnTo'>,
     tenant?: string,
   ): Promise<string> {
-    const { attempts, callbackURL, client, entries, extraScope } = this.#parts
+    const { attempts, callbackURL, client, entries, extraScope, lost } = this.#parts
     const user = entries.userOf(req)
     const redirectURI = absoluteURL(req, callbackURL)
     warnOfOtherHost(req, callbackURL)
+    await lost.check(req, redirectURI)
     const asked = formatScope([...scope, ...extraScope])
     const remembered = {
       redirectURI,

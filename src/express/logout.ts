@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import type { TokenManager } from '../tokens/manager.ts'
 import { takeBackAttempts } from './attempts.ts'
+import { LostSessions } from './lost-session.ts'
 import { lifetimeOf, type RequestSession, type SessionEntries, sessionOf } from './session-entry.ts'
 import type { SignIns } from './sign-ins.ts'
 
@@ -35,6 +36,7 @@ export function logoutMiddleware(
       const entry = entries.raw(session)
       const lifetime = lifetimeOf(session)
       takeBackAttempts(req)
+      LostSessions.takeBack(req)
       signIns.end(req.sessionID, entry?.account)
       // The session ends first: whatever happens to the tokens, the user is signed out here.
       await destroyed(session)

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler } from 'express'
 import type { IlertClient } from '../client/client.ts'
 import type { TokenManager } from '../tokens/manager.ts'
+import type { LostSessions } from './lost-session.ts'
 import { SessionIlert } from './request-ilert.ts'
 import { lifetimeOf, type SessionEntries, sessionOf } from './session-entry.ts'
 import type { SessionWatch } from './session-watch.ts'
@@ -9,18 +10,20 @@ interface SessionParts {
   readonly entries: SessionEntries
   readonly client: IlertClient
   readonly tokens: TokenManager
+  readonly lost: LostSessions
   readonly watch: SessionWatch
   /** Makes the request's session store known. */
   readonly bind: (req: Request) => void
 }
 
 /** Puts `req.ilert` on the request. Waits for the store if it must be asked, for a bounded time, and never for ilert. */
-export function sessionMiddleware({ entries, client, tokens, watch, bind }: SessionParts): RequestHandler {
+export function sessionMiddleware({ entries, client, lost, tokens, watch, bind }: SessionParts): RequestHandler {
   return (req, res, next) => {
     let waiting: Promise<boolean> | undefined
     try {
       const session = sessionOf(req)
       bind(req)
+      lost.see(req)
       watch.follow(req, res)
       const ilert = new SessionIlert(req, entries, client, tokens)
       req.ilert = ilert

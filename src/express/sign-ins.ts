@@ -1,7 +1,8 @@
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import { NetworkError } from '../ilert/errors.ts'
-import { type Attempt, LIFETIME_SECONDS, responseOf } from './attempts.ts'
+import { type Attempt, LIFETIME_SECONDS } from './attempts.ts'
+import { responseOf } from './cookies.ts'
 import { SignIn, type SignInParts } from './sign-in.ts'
 
 /** How many sign-ins may be under way in a process: each of them is a call to ilert, and anybody can begin one. */

@@ -12,10 +12,12 @@ import { Sealer, tokenSealer } from '../tokens/seal.ts'
 import type { TokenStore } from '../tokens/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
 import { type Attachment, attachAtLogIn, attachNow } from './attach.ts'
-import { type Attempt, Attempts, responseOf } from './attempts.ts'
+import { type Attempt, Attempts } from './attempts.ts'
 import { Begin, type PassportOptions } from './begin.ts'
 import { type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
+import { responseOf } from './cookies.ts'
 import { logoutMiddleware } from './logout.ts'
+import { LostSessions } from './lost-session.ts'
 import {
   allowedTenantsOption,
   booleanOption,
@@ -77,6 +79,7 @@ export class IlertStrategy extends OAuth2Strategy {
   // reach of an inspection: these objects keep theirs in #fields.
   private readonly attempts: Attempts
   private readonly begin: Begin
+  private readonly lost: LostSessions
   private readonly signIns: SignIns
   private readonly appStore: AppSessionStore | undefined
   private readonly entries: SessionEntries
@@ -170,11 +173,14 @@ export class IlertStrategy extends OAuth2Strategy {
     this.watch = new SessionWatch(this.entries, this.tokens)
     // An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app.
     const purpose = `attempts of ${clientID} at ${appURL ?? APP_URL} and ${apiURL}`
-    this.attempts = new Attempts(new Sealer(secrets, purpose), clock)
+    const sealer = new Sealer(secrets, purpose)
+    this.attempts = new Attempts(sealer, clock)
+    this.lost = new LostSessions(sealer, clock, this.entries, this.tokens)
     this.begin = new Begin({
       attempts: this.attempts,
       client: this.client,
       entries: this.entries,
+      lost: this.lost,
       tokens: this.tokens,
       callbackURL: this.callbackURL,
       scope: this.scope,
@@ -208,12 +214,12 @@ export class IlertStrategy extends OAuth2Strategy {
   session(): RequestHandler
   session(...rest: unknown[]): RequestHandler {
     noMore('session', rest)
-    const { client, entries, tokens, watch } = this
+    const { client, entries, lost, tokens, watch } = this
     const bind = (req: Request) => {
       this.bind(req)
       this.appStore?.keepAlive(req, entries)
     }
-    return sessionMiddleware({ client, entries, tokens, watch, bind })
+    return sessionMiddleware({ client, entries, lost, tokens, watch, bind })
   }
 
   /**
@@ -291,9 +297,10 @@ export class IlertStrategy extends OAuth2Strategy {
       return { action: 'fail', status: 'status' in result ? result.status : undefined, info: result.info }
 
     if (options.session !== false) {
-      const { entries, tokens, watch } = this
+      const { entries, lost, tokens, watch } = this
+      const bind = (req: Request) => this.bind(req)
       const belongs: Attachment['belongs'] = (key, owner) => this.appStore?.belongs(key, owner)
-      const attachment = { attempt, belongs, bind: (req: Request) => this.bind(req), entries, signIn, tokens, watch }
+      const attachment: Attachment = { attempt, belongs, bind, entries, lost, signIn, tokens, watch }
       if (options.assignProperty === undefined) attachAtLogIn(req, attachment)
       else await attachNow(req, attachment)
     }

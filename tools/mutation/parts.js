@@ -56,6 +56,10 @@ const BY_THEMSELVES = [
   { path: 'src/express/return-to.ts', tests: ['test/express/return-to.test.ts'] },
   { path: 'src/express/session.ts', tests: ['test/express/{request-ilert,session-entry,logout,attach}.test.ts'] },
   { path: 'src/express/session-entry.ts', tests: ['test/express/{session-entry,attach}.test.ts'] },
+  { path: 'src/express/cookies.ts', tests: ['test/express/{attempt,attempts,replay}.test.ts'] },
+  { path: 'src/express/lost-session.ts', tests: ['test/express/lost-session.test.ts'] },
+  { path: 'src/express/refusal.ts', tests: ['test/express/{refusal,callback}.test.ts'] },
+  { path: 'src/express/state.ts', tests: ['test/express/attempt.test.ts'] },
   { path: 'src/express/sign-ins.ts', tests: ['test/express/{sign-ins,replay,twice}.test.ts'] },
   {
     path: 'src/express/sign-in.ts',
