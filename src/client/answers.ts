@@ -232,12 +232,16 @@ function refusalText(text: string): string {
   return text.length > LONGEST_REFUSAL ? '' : text
 }
 
-/** A list of objects with one field each has fewer in the longest answer that is read. */
+/** A list of objects with one field each has fewer in the longest answer that is read by default. */
 const MOST_PARTS = 150_000
+
+/** In answers that are longer than that, since the app wants them to be, a part has so many characters on average. */
+const CHARACTERS_OF_A_PART = 7
 
 function parse(text: string): unknown {
   try {
-    return countParts(text) > MOST_PARTS ? undefined : JSON.parse(text)
+    const most = Math.max(MOST_PARTS, text.length / CHARACTERS_OF_A_PART)
+    return countParts(text) > most ? undefined : JSON.parse(text)
   } catch {
     return undefined // the error would quote the body, and with it a token
   }
