@@ -44,8 +44,11 @@ type BarePath<Map, P extends Path<Map>> = Map[P] extends readonly [undefined, un
 /** Any path but a known one, which another signature checks. */
 type Other<Map, P extends string> = P extends keyof Map ? never : P
 
+/** What a path takes. */
 type BodyOf<Map, P extends Path<Map>> = Map[P] extends readonly [infer Body, unknown] ? Body : never
+/** What a path gives. */
 type AnswerOf<Map, P extends Path<Map>> = Map[P] extends readonly [unknown, infer Answer] ? Answer : never
+/** What a list is of. */
 type EntryOf<List> = List extends readonly (infer Entry)[] ? Entry : unknown
 
 /** `CallInit` for a known path: the names of its query complete, and their values are checked. */
@@ -94,7 +97,9 @@ export interface IlertApi {
     path: P,
     init?: Init,
   ): Promise<Reply<ApiGets[P], Init>>
+  /** The same at any other path, or with a type that the app says itself: the whole answer. */
   get<T = unknown, P extends string = string>(path: Other<ApiGets, P>, init: WholeInit): Promise<ApiResponse<T>>
+  /** The same at any other path, or with a type that the app says itself. */
   get<T = unknown, P extends string = string>(path: Other<ApiGets, P>, init?: CallInit): Promise<T>
 
   /** Deletes. Resolves to the answer's JSON, or to undefined where the answer is empty. */
@@ -102,7 +107,9 @@ export interface IlertApi {
     path: P,
     init?: Init,
   ): Promise<Reply<ApiDeletes[P], Init>>
+  /** The same at any other path, or with a type that the app says itself: the whole answer. */
   delete<T = unknown, P extends string = string>(path: Other<ApiDeletes, P>, init: WholeInit): Promise<ApiResponse<T>>
+  /** The same at any other path, or with a type that the app says itself. */
   delete<T = unknown, P extends string = string>(path: Other<ApiDeletes, P>, init?: CallInit): Promise<T>
 
   /** Creates: `body` is sent as JSON. Resolves to the answer's JSON, or to undefined where the answer is empty. */
@@ -111,7 +118,9 @@ export interface IlertApi {
     body: BodyOf<ApiPosts, P>,
     init?: Init,
   ): Promise<Reply<AnswerOf<ApiPosts, P>, Init>>
+  /** The same, of what takes no body. */
   post<P extends Path<ApiPosts>>(path: BarePath<ApiPosts, P>): Promise<AnswerOf<ApiPosts, P>>
+  /** The same at any other path, or with a type that the app says itself, whose body is not checked. */
   post<T = unknown, P extends string = string, Init extends CallInit = JsonInit>(
     path: Other<ApiPosts, P>,
     body?: unknown,
@@ -124,15 +133,18 @@ export interface IlertApi {
     body: BodyOf<ApiPuts, P>,
     init?: Init,
   ): Promise<Reply<AnswerOf<ApiPuts, P>, Init>>
+  /** The same, of what takes no body. */
   put<P extends Path<ApiPuts>>(path: BarePath<ApiPuts, P>): Promise<AnswerOf<ApiPuts, P>>
+  /** The same at any other path, or with a type that the app says itself, whose body is not checked. */
   put<T = unknown, P extends string = string, Init extends CallInit = JsonInit>(
     path: Other<ApiPuts, P>,
     body?: unknown,
     init?: Init,
   ): Promise<Reply<T, Init>>
 
-  /** Any method. Resolves to the answer's JSON, or to undefined where the answer is empty. */
+  /** Any method. Resolves to the whole answer. */
   request<T = unknown>(method: string, path: string, init: WholeInit & { body?: unknown }): Promise<ApiResponse<T>>
+  /** Any method. Resolves to the answer's JSON, or to undefined where the answer is empty. */
   request<T = unknown>(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<T>
 
   /**
@@ -144,6 +156,7 @@ export interface IlertApi {
     path: Other<ApiGets, P>,
     init?: CallInit & { pageSize?: number },
   ): AsyncIterable<T>
+  /** The same at any other path, or with a type that the app says itself. */
   paginate<P extends Path<ApiGets>>(
     path: P,
     init?: InitFor<P> & { pageSize?: number },

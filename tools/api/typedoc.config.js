@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { entryPoints, root } from './entry-points.js'
 
 const at = (path) => fileURLToPath(new URL(path, root))
+
+/** The names of ilert's own document, which are not explained a second time here. */
+const ofIlert = [
+  ...readFileSync(at('dist/ilert/api.d.ts'), 'utf8').matchAll(/(?<!\*\/\n)^export (?:interface|type) (\w+)/gm),
+]
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
@@ -19,6 +25,7 @@ export default {
   excludeExternals: true,
   disableSources: true,
   requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Method', 'Accessor'],
+  intentionallyNotDocumented: ofIlert.map(([, name]) => `ilert/api.${name}`),
   // The README links to folders, which are not copied.
   validation: { notExported: true, notDocumented: true, invalidLink: true, rewrittenLink: true, invalidPath: false },
   treatWarningsAsErrors: true,

@@ -18,6 +18,7 @@ type Open<Word extends string> = Word | (string & {})
 /** What is sent: without an id, since ilert gives it one, or with the id that it has. */
 type Draft<T extends { id: unknown }> = Omit<T, 'id'> & { id?: T['id'] }
 
+/** One name may stand in a query several times. */
 type OneOrMore<T> = T | readonly T[]
 `
 
