@@ -12,10 +12,23 @@ export function cookieName(name: string, redirectURI: string): string {
   return (/^https:/i.test(redirectURI) ? OVER_TLS : PLAIN) + name
 }
 
-/** The values of all cookies with this name. Around a pair only spaces and tabs count for nothing (RFC 6265bis, 5.6). */
+/**
+ * How many cookies of one name are looked at. Browsers keep one for each domain and path, and a neighbouring host can set
+ * those of a few; a request can bring thousands.
+ */
+const MOST_OF_ONE_NAME = 32
+
+/** The values of the cookies with this name. Around a pair only spaces and tabs count for nothing (RFC 6265bis, 5.6). */
 export function cookiesNamed(req: Request, name: string): string[] {
-  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.replace(/^[ \t]+/, ''))
-  return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
+  const beginning = `${name}=`
+  const values: string[] = []
+  for (const pair of (req.headers.cookie ?? '').split(';')) {
+    if (!pair.includes(beginning)) continue // nearly all of them: no need to look closer
+    const bare = pair.replace(/^[ \t]+/, '')
+    if (bare.startsWith(beginning)) values.push(bare.slice(beginning.length))
+    if (values.length === MOST_OF_ONE_NAME) break
+  }
+  return values
 }
 
 /** What a cookie of ours may be called, without TLS and over it. */

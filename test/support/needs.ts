@@ -30,10 +30,10 @@ export function needs(program: Program): (name: string, tests: () => void) => vo
 export const ILERT_DOCUMENT: URL = new URL('../../../shared/ilert-openapi.yml', import.meta.url)
 
 /** `describe` for what needs ilert's OpenAPI document; skipped by name where it is missing, required with `CI` set. */
-export const describeDocument: (name: string, tests: () => void) => void =
-  existsSync(ILERT_DOCUMENT) || process.env.CI
-    ? describe
-    : (name, tests) => describe.skip(`${name} (skipped: ../shared/ilert-openapi.yml is missing)`, tests)
+export function describeDocument(name: string, tests: () => void): void {
+  if (existsSync(ILERT_DOCUMENT) || process.env.CI) describe(name, tests)
+  else describe.skip(`${name} (skipped: ../shared/ilert-openapi.yml is missing)`, tests)
+}
 
 /** Debian keeps the server's programs out of the PATH, one folder for each version. */
 function postgresFolders(): string[] {
