@@ -72,6 +72,7 @@ export class Judge {
     const world = this.#world
     const startedAt = world.now
     const start = process.clock.now()
+    /** Whether tokens were good for `ms` when the request began. */
     const good = (tokens: Readonly<TokenSet> | undefined, ms: number) =>
       tokens !== undefined && tokens.expiresAt - start >= Math.min(10_000, this.#ilert.behaviour.lifetimeMs / 10) + ms
     const inStore = good(this.#content()?.tokens, 5000) && this.#writtenAt < startedAt - 2000
@@ -83,6 +84,9 @@ export class Judge {
     const token = {}
     this.#pending.set(token, process)
 
+    /** For how long the process, or everything, has stood still since the request began: its tokens have aged meanwhile. */
+    const stoodStillMs = () => Math.max(0, world.sleptAt - startedAt, process.stalledAt - startedAt)
+    const stillGood = () => atHand && (!stale || good(cached, WAIT_FOR_STORE_MS + stoodStillMs()))
     const hasJumped = () => process.clock.now() - world.now !== start - startedAt
     const settled = () => {
       this.#pending.delete(token)
@@ -116,8 +120,8 @@ export class Judge {
     const failed = (error: unknown) => {
       const took = settled()
       this.expectKnown(process, error)
-      if (error instanceof ReauthenticationRequired) this.#signedOut(process, atHand)
-      else if (atHand && !(stale && hasJumped()))
+      if (error instanceof ReauthenticationRequired) this.#signedOut(process, stillGood())
+      else if (stillGood() && !(stale && hasJumped()))
         world.break(`rule 4: ${process.name} has a good token, and a request was refused: ${String(error)}`)
       else if (took === 0) world.count('answered at once during the back-off')
       const beatenAt = this.#beaten.get(process) ?? Number.NEGATIVE_INFINITY

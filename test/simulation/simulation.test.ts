@@ -7,7 +7,7 @@
 import fc from 'fast-check'
 import { run } from './run.ts'
 import { saboteurs } from './saboteurs.ts'
-import { scenarios } from './scenario.ts'
+import { type Scenario, scenarios } from './scenario.ts'
 
 // One seed, so that a change has one verdict. `SIM_SEED=$RANDOM` explores others.
 const { SIM_RUNS = '10000', SIM_SEED = '20261122', SIM_PATH } = process.env
@@ -72,6 +72,25 @@ test('rules 1 to 6 hold, whatever happens in whatever order', async () => {
   if (Number(SIM_RUNS) < 10_000 || SIM_PATH) return // too few for the rarest
   expect(FAULTS_AND_RACES.filter((name) => !counts[name])).toEqual([])
 }, 600_000)
+
+/** A store that is unavailable at the end of a token that everything has slept away meanwhile. */
+const slept: Scenario = {
+  seed: 0,
+  refreshTokens: 'reuse',
+  tooEarly: 'answered',
+  lifetimeMs: 3_600_000,
+  processes: 1,
+  leases: false,
+  timeoutMs: 10_000,
+  steps: [
+    { after: { life: 0.85 }, do: 'requests', process: 0, count: 1 },
+    { after: { events: 0 }, do: 'everything sleeps', ms: 538_829 },
+    { after: { events: 5 }, do: 'store trouble', kind: 'refuses', ms: 1000 },
+    { after: { ms: 500 }, do: 'requests', process: 0, count: 1 },
+  ],
+}
+
+test('a request that sleeps until its token ends may be refused', () => run(slept, {}))
 
 test.each(Object.entries(saboteurs))(
   '%s: is caught within 1000 runs',

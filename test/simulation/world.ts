@@ -145,6 +145,8 @@ export class Process {
   alive = true
   /** How far its clock is off. */
   skewMs = 0
+  /** When it last went on after a stall. */
+  stalledAt = Number.NEGATIVE_INFINITY
   readonly clock: Clock = { now: () => this.world.now + this.skewMs }
   /** Bounds what a peer takes. */
   readonly after: After
@@ -186,6 +188,7 @@ export class Process {
   #goOn(still: Still): void {
     if (this.#still !== still) return
     this.#still = undefined
+    this.stalledAt = this.world.now
     this.world.stallEnds()
     for (const run of [...still.timers, ...still.answers, ...still.turns]) this.world.after(0, run)
   }
