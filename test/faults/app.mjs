@@ -60,9 +60,17 @@ const ilert = new IlertStrategy({
 // Keeps what ilert answered, so that a test can ask what has become of it.
 const refresh = ilert.client.refresh.bind(ilert.client)
 let newest
+/** Refreshes that ilert has not answered yet. */
+const refreshing = new Set()
 ilert.client.refresh = async (...args) => {
-  newest = await refresh(...args)
-  return newest
+  const answer = refresh(...args)
+  refreshing.add(answer)
+  try {
+    newest = await answer
+    return newest
+  } finally {
+    refreshing.delete(answer)
+  }
 }
 
 passport.use(ilert)
@@ -129,6 +137,10 @@ const control = {
   inside: () => inside,
   moveClock(ms) {
     offset += ms
+  },
+  /** Resolves once ilert has answered what it was asked. */
+  async answered() {
+    while (refreshing.size > 0) await Promise.allSettled(refreshing)
   },
   release: () => release(),
   /** Resolves once Redis answers again. */

@@ -77,6 +77,8 @@ needs('redis-server')('three processes with Redis, whatever happens', () => {
       const faults = []
       for (const { requests = [], seconds = 0, fault, times = 1, outage } of events) {
         if (fault) faults.push(sandbox.fault({ path: TOKEN, ...fault, times }))
+        // The time that passes between two events is none in which an answer is on its way.
+        if (seconds > 0) await Promise.all(apps.map((app) => app.call('answered')))
         if (seconds > 0) await fleet.advance(seconds * 1000)
         if (outage === 'silent') tokens.pause()
         if (outage === 'killed') await tokens.kill()
