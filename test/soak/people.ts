@@ -52,7 +52,7 @@ async function signInOnce(world: World, person: Person): Promise<Page & { cookie
     return page
   }
   const begin = world.workerOf(person).origin
-  if (person.cookie) jar.keep(new URL(begin), [person.cookie])
+  if (person.cookie) jar.keep(new URL(begin), person.cookie.split('; '))
   const { location } = await go(`${begin}/auth/ilert`)
   const form = new URLSearchParams(new URL(location).searchParams)
   form.set('user', person.username)
