@@ -4,6 +4,7 @@ import type { Clock } from '../client/connection.ts'
 import { IlertError } from '../ilert/errors.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { Sealer } from '../tokens/seal.ts'
+import { beforeHeaders } from './before-headers.ts'
 import { cookieName, cookieNames, cookiesNamed, putCookie, responseOf, takeBackCookie } from './cookies.ts'
 import { type SessionEntries, type SessionEntry, sessionParts } from './session-entry.ts'
 
@@ -61,6 +62,12 @@ export class LostSessions {
   see(req: Request): void {
     if (!req.headers.cookie?.includes(`ilert.${MARKER}=`) || !this.#hasTokens(req)) return
     for (const value of cookieNames(MARKER).flatMap((name) => cookiesNamed(req, name))) this.#seen.set(value, true)
+    const res = responseOf(req)
+    // Whatever ends the session, the next sign-in may begin at a process that has not seen the marker come back.
+    beforeHeaders(res, () => {
+      const isSet = String(res.getHeader('set-cookie')).includes(`ilert.${MARKER}=`)
+      if (!isSet && !this.#hasTokens(req)) LostSessions.takeBack(req)
+    })
   }
 
   /**

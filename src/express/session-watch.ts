@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import type { Store } from 'express-session'
 import { LRUCache } from 'lru-cache'
 import type { TokenManager } from '../tokens/manager.ts'
+import { beforeHeaders } from './before-headers.ts'
 import {
   lifetimeOf,
   type RequestSession,
@@ -71,12 +72,9 @@ export class SessionWatch {
    * browser would go back to a session that is no more.
    */
   follow(req: Request, res: Response): void {
-    const answer = res as unknown as { writeHead: (...args: unknown[]) => Response }
-    const { writeHead } = answer
-    answer.writeHead = (...args) => {
+    beforeHeaders(res, () => {
       if (this.#ended.has(req.sessionID)) Object.assign(req, { sessionID: undefined })
-      return writeHead.apply(res, args)
-    }
+    })
   }
 
   /** To be called when a sign-in has attached tokens: those that they replace are the sign-in's own business. */

@@ -3,12 +3,14 @@
  */
 import { jest } from '@jest/globals'
 import type { Express } from 'express'
+import session from 'express-session'
 import {
   type AppOptions,
   type Browser,
   closeApps,
   isAlive,
   LASTING,
+  optionsOf,
   type Page,
   rememberTokens,
   startApp,
@@ -31,6 +33,7 @@ function warned(): [string, string][] {
   return calls.map(([message, { code }]) => [code, message])
 }
 
+const SESSION = { secret: 'keyboard cat', resave: false, saveUninitialized: false }
 const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 
 const guarded = (web: Express, app: TestApp) => {
@@ -38,6 +41,7 @@ const guarded = (web: Express, app: TestApp) => {
   web.get('/guarded', app.ilert.requireScope(), (_req, res) => res.send('guarded'))
   web.post('/logout', app.ilert.logout())
   web.post('/app-logout', (req, res, next) => req.logout((error) => (error ? next(error) : res.end())))
+  web.post('/disconnect', (req, res, next) => void req.ilert.disconnect().then(() => res.end(), next))
   web.post('/destroy', (req, res) => req.session.destroy(() => res.end()))
 }
 
@@ -142,6 +146,30 @@ describe('whose session comes back is not disturbed', () => {
     expect((await follow(browser, '/alerts')).text).toBe('alerts')
     expect(warned()).toEqual([])
     expect(app.errors).toEqual([])
+  })
+
+  it.each<[string, AppOptions['strategy']]>([
+    ['/logout', {}],
+    ['/app-logout', {}],
+    ['/destroy', {}],
+    ['/disconnect', {}],
+    ['/app-logout', { tokenKey: ({ profile }) => profile.id }],
+  ])('by signing in again at another process after %s, within seconds: %j', async (path, strategy = {}) => {
+    const app = await startApp({ strategy, routes: guarded })
+    const { sessions } = app.store as unknown as { sessions: object }
+    const other = await startApp({
+      strategy: { ...optionsOf(app.sandbox), clock: app.sandbox.clock, ...strategy },
+      session: { ...SESSION, store: Object.assign(new session.MemoryStore(), { sessions }) },
+    })
+    const browser = app.browser()
+    await browser.signIn()
+    const { cookies, headers } = await browser.visit(path, { method: 'POST' })
+    expect((await browser.visit(`${other.origin}/auth/ilert`)).status).toBe(302)
+    expect(cookies.filter((cookie) => cookie.startsWith('ilert.back='))).toEqual([
+      expect.stringContaining('=; Max-Age=0'),
+    ])
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(warned()).toEqual([])
   })
 
   it('by tabs that begin and end at once', async () => {
