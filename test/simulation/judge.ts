@@ -113,8 +113,9 @@ export class Judge {
         world.break(`rule 3: ${process.name} used ${accessToken} before it was stored`)
       if (expiresAt <= process.clock.now()) world.break(`${process.name} handed out a token that is over`)
       if (loggedOutHere) world.break(`rule 5: ${process.name} handed out a token after the user had signed out there`)
-      // A store that is that slow counts as unavailable.
-      if (loggedOutLongAgo && took < WAIT_FOR_STORE_MS && !world.clocksDiffer)
+      // A store that is that slow counts as unavailable, and so does one that fails meanwhile.
+      const couldAsk = took < WAIT_FOR_STORE_MS && this.#store.troubledAt < startedAt
+      if (loggedOutLongAgo && couldAsk && !world.clocksDiffer)
         world.break(`rule 5: ${process.name} handed out a token a minute after the user had signed out elsewhere`)
     }
     const failed = (error: unknown) => {
