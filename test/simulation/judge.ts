@@ -86,7 +86,13 @@ export class Judge {
 
     /** For how long the process, or everything, has stood still since the request began: its tokens have aged meanwhile. */
     const stoodStillMs = () => Math.max(0, world.sleptAt - startedAt, process.stalledAt - startedAt)
-    const stillGood = () => atHand && (!stale || good(cached, WAIT_FOR_STORE_MS + stoodStillMs()))
+    const stillGood = () => {
+      if (!atHand || !stale) return atHand
+      const ms = WAIT_FOR_STORE_MS + stoodStillMs()
+      // What another process has stored meanwhile may end sooner, where clocks differ.
+      const stored = world.clocksDiffer ? this.#content()?.tokens : undefined
+      return good(cached, ms) && good(stored ?? cached, ms)
+    }
     const hasJumped = () => process.clock.now() - world.now !== start - startedAt
     const settled = () => {
       this.#pending.delete(token)

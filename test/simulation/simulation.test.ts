@@ -106,6 +106,15 @@ const blameless: Record<string, Scenario> = {
       { after: { ms: 1000 }, do: 'requests everywhere' },
     ],
   },
+  'a request that reads newer tokens, which have ended by its own clock': {
+    ...plain,
+    tooEarly: 'refused',
+    steps: [
+      { after: { ms: 0 }, do: 'clock jumps', process: 0, ms: -3_529_606 },
+      { after: { events: 0 }, do: 'requests everywhere' },
+      { after: { ms: 0 }, do: 'API refuses the token', process: 0 },
+    ],
+  },
 }
 
 test.each(Object.entries(blameless))('%s: breaks no rule', (_, scenario) => run(scenario, {}))
