@@ -13,10 +13,10 @@ export function cookieName(name: string, redirectURI: string): string {
 }
 
 /**
- * How many cookies of one name are looked at. Browsers keep one for each domain and path, and a neighbouring host can set
- * those of a few; a request can bring thousands.
+ * How many cookies of one name are looked at. Browsers keep up to 180 for a site, and a neighbouring host can set
+ * all but one of them; a request can bring thousands.
  */
-const MOST_OF_ONE_NAME = 32
+const MOST_OF_ONE_NAME = 200
 
 /** The values of the cookies with this name. Around a pair only spaces and tabs count for nothing (RFC 6265bis, 5.6). */
 export function cookiesNamed(req: Request, name: string): string[] {
