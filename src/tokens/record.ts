@@ -132,10 +132,12 @@ export class GrantRecord {
    * caller must wait for a read; it never rejects, and takes 1.5 s at most. Otherwise a read in the background may begin.
    */
   confirm(): Promise<void> | undefined {
-    if (this.#confirming) return this.#confirming
     const { clock, vault } = this.#parts
-    const verdict = freshness(this.#confirmedAt, vault.failedAt, clock.now())
+    // Whoever tries whether the store is back is waited for, unless another read has been answered meanwhile.
+    const failedAt = this.#confirming ? undefined : vault.failedAt
+    const verdict = freshness(this.#confirmedAt, failedAt, clock.now())
     if (verdict === 'use') return undefined
+    if (verdict === 'wait-for-read' && this.#confirming) return this.#confirming
     const look = this.#lookNow()
     if (verdict === 'read-in-background') {
       look.catch(() => {}) // the vault remembers it
@@ -161,7 +163,8 @@ export class GrantRecord {
     const begunAt = this.#parts.clock.now()
     const stored = await this.#parts.vault.read(this.key)
     // Nothing there may be a tombstone, or a store that has lost it: a write will tell.
-    if (stored !== undefined) this.#confirmedAt = begunAt
+    // An end confirms nothing: requests wait until it has been carried out here.
+    if (stored === UNREADABLE || (stored && !stored.ended)) this.#confirmedAt = begunAt
     return stored
   }
 

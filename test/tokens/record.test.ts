@@ -486,3 +486,44 @@ describe('a record that lives as long as its session', () => {
     expect(one.grant).toEqual(OF_SESSION)
   })
 })
+
+describe('a read that requests wait for', () => {
+  it('is waited for no more once another read has been answered', async () => {
+    const { time, store, one } = await startTwo()
+    time.now += 60_000
+    const release = holdUp(store, 'get')
+    const waiting = one.confirm()
+    expect(one.confirm()).toBe(waiting)
+    await one.read()
+    expect(one.confirm()).toBeUndefined()
+    release()
+    await waiting
+  })
+
+  it('is waited for until the end that it brings is carried out', async () => {
+    const { time, vault } = await startTwo()
+    await vault.write(KEY, { ...GRANT, version: 9, ended: true }, START)
+    let carryOut = () => {}
+    const end = new Promise<void>((resolve) => {
+      carryOut = resolve
+    })
+    let ended = false
+    const record = new GrantRecord(KEY, GRANT, {
+      vault,
+      clock: { now: () => time.now },
+      discard: () => {},
+      onTokens: () => {},
+      onEnd: () => {
+        ended = true
+        return end
+      },
+    })
+    time.now += 60_000
+    const waiting = record.confirm()
+    while (!ended) await Promise.resolve()
+    expect(record.confirm()).toBe(waiting)
+    carryOut()
+    await waiting
+    expect(record.removed).toBe(true)
+  })
+})
