@@ -11,7 +11,7 @@ afterEach(cleanUp)
 afterAll(removeBuiltApp)
 
 const CONNECTIONS = 50
-const [SECONDS, TOKEN_SECONDS] = process.env.CI ? [60, 25] : [20, 8]
+const [SECONDS, TOKEN_SECONDS] = [20, 8]
 
 /** Tokens are renewed in the last quarter of their life. */
 const RENEWED_AFTER_MS = 750 * TOKEN_SECONDS
