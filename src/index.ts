@@ -30,6 +30,6 @@ export {
   scopes,
 } from './ilert/scopes.ts'
 export { type Keeping, TokenManager } from './tokens/manager.ts'
-export { MemoryTokenStore } from './tokens/memory-store.ts'
-export { SessionTokenStore } from './tokens/session-store.ts'
-export type { Lease, StoredTokens, TokenStore } from './tokens/store.ts'
+export { MemoryTokenStore } from './tokens/stores/memory-store.ts'
+export { SessionTokenStore } from './tokens/stores/session-store.ts'
+export type { Lease, StoredTokens, TokenStore } from './tokens/stores/store.ts'

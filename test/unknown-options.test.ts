@@ -13,7 +13,7 @@ import {
   TokenManager,
 } from '../src/index.ts'
 import { createSandbox, type Sandbox } from '../src/sandbox/index.ts'
-import { RedisTokenStore } from '../src/tokens/redis.ts'
+import { RedisTokenStore } from '../src/tokens/stores/redis.ts'
 import { TOKEN } from './sandbox/support.ts'
 
 const BASE = { clientID: 'client-1', clientSecret: 'secret-0123456789', apiURL: 'http://127.0.0.1:9' }

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import { covers, toList } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
-import type { SessionLike } from '../tokens/stored-session.ts'
+import type { SessionLike } from '../tokens/stores/stored-session.ts'
 import type { Attempt } from './attempts.ts'
 import { responseOf } from './cookies.ts'
 import type { LostSessions } from './lost-session.ts'

@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
 import type { Clock } from '../client/connection.ts'
 import { randomOctets, randomText } from '../tokens/random.ts'
-import type { Sealer } from '../tokens/seal.ts'
+import type { Sealer } from '../tokens/sealing/seal.ts'
 import { cookieName, cookiesNamed, putCookie, takeBackCookie } from './cookies.ts'
 import { isState } from './state.ts'
 

@@ -3,7 +3,7 @@ import type { Session, SessionData, Store } from 'express-session'
 import { LRUCache } from 'lru-cache'
 import { IlertError } from '../ilert/errors.ts'
 import type { SessionMarks } from '../tokens/session-records.ts'
-import { isEndless } from '../tokens/stored-session.ts'
+import { isEndless } from '../tokens/stores/stored-session.ts'
 import { hashOfJSON, hashOfKey, hashOfUser, isObject, saysTheSame, type UserKey } from './passport-user.ts'
 
 /** What express-session puts on a request. */

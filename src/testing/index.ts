@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StoredTokens, TokenStore } from '../tokens/store.ts'
+import type { StoredTokens, TokenStore } from '../tokens/stores/store.ts'
 
 /** A store to look at, and what the contract has to know of it. */
 export interface ContractSubject {

@@ -1,6 +1,6 @@
 import type { TokenSet } from '../client/answers.ts'
-import type { Sealing } from './seal.ts'
-import type { StoredTokens } from './store.ts'
+import type { Sealing } from './sealing/seal.ts'
+import type { StoredTokens } from './stores/store.ts'
 
 /** What is kept of one grant: one sign-in of one user, through all its refreshes. */
 export interface Grant {

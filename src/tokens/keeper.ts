@@ -12,7 +12,7 @@ import {
   type Situation,
 } from './policy.ts'
 import { GrantRecord } from './record.ts'
-import type { Lease } from './store.ts'
+import type { Lease } from './stores/store.ts'
 import { type After, waited } from './time.ts'
 import type { Vault } from './vault.ts'
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../client/connection.ts'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
-import { ArgumentError } from './checks.ts'
 import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
 import { READ_PATIENCE_MS } from './policy.ts'
-import type { Sealing } from './seal.ts'
-import type { KnowsMore, Lease, TokenStore } from './store.ts'
+import type { Sealing } from './sealing/seal.ts'
+import { ArgumentError } from './stores/checks.ts'
+import type { KnowsMore, Lease, TokenStore } from './stores/store.ts'
 import { type After, within } from './time.ts'
 
 /** A store that has not answered by then is away. Stores of this package give up sooner by themselves. */

@@ -27,7 +27,7 @@ const HARMLESS: Record<string, string> = {
   'tokens/keeper.ts this.grant.tokens.accessToken === refused': OURS,
   'tokens/keepers.ts current?.grant.tokens.refreshToken === refreshToken': OURS,
   'tokens/keepers.ts this.at(key)?.grant.tokens.refreshToken !== refreshToken': OURS,
-  "tokens/keys.ts first !== option(options, 'clientSecret')": "both are the app's own settings, compared once",
+  "tokens/sealing/keys.ts first !== option(options, 'clientSecret')": "both are the app's own settings, compared once",
   'tokens/manager.ts (this.keyOf(tokens) ?? key) !== key': 'these are keys of records, which the app chooses',
   'tokens/record.ts tokens.refreshToken !== next.tokens.refreshToken': OURS,
 }

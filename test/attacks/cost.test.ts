@@ -55,8 +55,8 @@ const NOT_FROM_OUTSIDE = new Map([
   ['src/ilert/endpoints.ts isTenant', 'an option'],
   ['src/ilert/spelling.ts plain', 'the name of an option'],
   ['src/tokens/keeper.ts #failed', 'a message that redact has cut'],
-  ['src/tokens/stored-session.ts carriedOf', "the app's session"],
-  ['src/tokens/stored-session.ts shapeOf', 'a session id that the app has made'],
+  ['src/tokens/stores/stored-session.ts carriedOf', "the app's session"],
+  ['src/tokens/stores/stored-session.ts shapeOf', 'a session id that the app has made'],
 ])
 
 it('every function that works on texts is measured here, or does not get them from outside', async () => {

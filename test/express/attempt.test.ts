@@ -10,7 +10,7 @@ import express, { type Request } from 'express'
 import { type Attempt, Attempts } from '../../src/express/attempts.ts'
 import { responseOf } from '../../src/express/cookies.ts'
 import { isState } from '../../src/express/state.ts'
-import { Sealer } from '../../src/tokens/seal.ts'
+import { Sealer } from '../../src/tokens/sealing/seal.ts'
 
 const START = 1_800_000_000_000
 const REDIRECT_URI = 'http://app.example/callback'

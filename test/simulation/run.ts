@@ -1,7 +1,7 @@
 /* One run of a simulated world: carries out a scenario, and lets the judge look at everything. */
 import type { IlertClient } from '../../src/client/client.ts'
 import { TokenManager } from '../../src/tokens/manager.ts'
-import type { TokenStore } from '../../src/tokens/store.ts'
+import type { TokenStore } from '../../src/tokens/stores/store.ts'
 import { Judge } from './judge.ts'
 import { type Deed, type Scenario, type Step, THE_REFRESHER } from './scenario.ts'
 import { SimIlert } from './sim-ilert.ts'

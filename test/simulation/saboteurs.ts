@@ -1,6 +1,6 @@
 /* Managers that break a rule each: if the simulation lets one of them pass, it is the simulation that is broken. */
 import { OAuthError } from '../../src/ilert/errors.ts'
-import type { StoredTokens } from '../../src/tokens/store.ts'
+import type { StoredTokens } from '../../src/tokens/stores/store.ts'
 import type { Saboteur } from './run.ts'
 import type { Process } from './world.ts'
 

@@ -1,6 +1,6 @@
 /* A store that all simulated processes share: compare-and-set, tombstones, leases, and everything that goes wrong. */
 import { NetworkError } from '../../src/ilert/errors.ts'
-import type { Lease, StoredTokens, TokenStore } from '../../src/tokens/store.ts'
+import type { Lease, StoredTokens, TokenStore } from '../../src/tokens/stores/store.ts'
 import { never, type Process, type World } from './world.ts'
 
 export type StoreTrouble = 'refuses' | 'silent' | 'answers lost' | 'slow'

@@ -7,7 +7,7 @@ import session from 'express-session'
 import passport from 'passport'
 import { createClient } from 'redis'
 import { IlertStrategy, MemoryTokenStore, type TokenSet } from '../../src/index.ts'
-import { RedisTokenStore } from '../../src/tokens/redis.ts'
+import { RedisTokenStore } from '../../src/tokens/stores/redis.ts'
 import { type Saboteur, saboteurs } from './saboteurs.ts'
 import { lasting } from './wait.ts'
 

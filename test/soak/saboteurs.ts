@@ -1,6 +1,6 @@
 /* Failures that are planted in an app process: if the soak lets one of them pass, it is the soak that is broken. */
 import type { IlertStrategy } from '../../src/index.ts'
-import type { StoredTokens, TokenStore } from '../../src/tokens/store.ts'
+import type { StoredTokens, TokenStore } from '../../src/tokens/stores/store.ts'
 
 /** What a saboteur may do to an app. */
 export interface Saboteur {

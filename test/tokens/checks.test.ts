@@ -1,4 +1,4 @@
-import { checkDuration, checkKey, checkTokens } from '../../src/tokens/checks.ts'
+import { checkDuration, checkKey, checkTokens } from '../../src/tokens/stores/checks.ts'
 
 describe('checkDuration', () => {
   it.each([

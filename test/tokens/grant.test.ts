@@ -8,7 +8,7 @@ import {
   UNREADABLE,
   writtenAt,
 } from '../../src/tokens/grant.ts'
-import { Sealer } from '../../src/tokens/seal.ts'
+import { Sealer } from '../../src/tokens/sealing/seal.ts'
 
 const NOW = 1_800_000_000_000
 const DAY = 86_400_000

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { jest } from '@jest/globals'
-import { encryptionSecrets } from '../../src/tokens/keys.ts'
-import { Sealer } from '../../src/tokens/seal.ts'
+import { encryptionSecrets } from '../../src/tokens/sealing/keys.ts'
+import { Sealer } from '../../src/tokens/sealing/seal.ts'
 
 const ONE = 'CANARY-one-0123456789-0123456789-0123'
 const TWO = 'CANARY-two-0123456789-0123456789-0123'

@@ -2,7 +2,7 @@
  * What TokenManager has in memory: rules 8 and 9, and how it ends.
  */
 import { IlertClient, NetworkError, ReauthenticationRequired } from '../../src/index.ts'
-import type { Sealing } from '../../src/tokens/seal.ts'
+import type { Sealing } from '../../src/tokens/sealing/seal.ts'
 import { optionsOf, TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { beyond, closeDesks, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'

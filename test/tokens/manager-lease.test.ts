@@ -2,7 +2,7 @@
  * A refresh whose lease is lost, or whose claim comes second: ilert is not asked unless it is this process's turn.
  */
 import type { StoredTokens, TokenManager } from '../../src/index.ts'
-import type { Lease, TokenStore } from '../../src/tokens/store.ts'
+import type { Lease, TokenStore } from '../../src/tokens/stores/store.ts'
 import { TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, type Desk, HOUR, startDesk } from './desk.ts'

@@ -4,7 +4,7 @@
  */
 import { ReauthenticationRequired, type StoredTokens, TokenManager } from '../../src/index.ts'
 import type { SandboxOptions } from '../../src/sandbox/index.ts'
-import type { TokenStore } from '../../src/tokens/store.ts'
+import type { TokenStore } from '../../src/tokens/stores/store.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jest } from '@jest/globals'
 import { tokenStoreContract } from '../../src/testing/index.ts'
-import { MemoryTokenStore } from '../../src/tokens/memory-store.ts'
-import type { TokenStore } from '../../src/tokens/store.ts'
+import { MemoryTokenStore } from '../../src/tokens/stores/memory-store.ts'
+import type { TokenStore } from '../../src/tokens/stores/store.ts'
 
 function makeStore(): { store: MemoryTokenStore; elapse: (ms: number) => Promise<void> } {
   let now = 1_700_000_000_000

@@ -8,7 +8,7 @@ import { Redis as Redis5 } from 'ioredis5'
 import { createClient as createClient5, createClientPool, createCluster, createSentinel } from 'redis'
 import { createClient as createClient6 } from 'redis6'
 import { tokenStoreContract } from '../../src/testing/index.ts'
-import { RedisTokenStore } from '../../src/tokens/redis.ts'
+import { RedisTokenStore } from '../../src/tokens/stores/redis.ts'
 import { needs } from '../support/needs.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 
@@ -407,7 +407,7 @@ function child(code: string, url: string): ChildProcess {
   const register = `import { register } from 'node:module'; register(${JSON.stringify(dataURL(loader))})`
   const main = `
     import { once } from 'node:events'
-    const { RedisTokenStore } = await import(${JSON.stringify(new URL('../../src/tokens/redis.ts', import.meta.url).href)})
+    const { RedisTokenStore } = await import(${JSON.stringify(new URL('../../src/tokens/stores/redis.ts', import.meta.url).href)})
     const ask = async (what) => { process.send(what); await once(process, 'message') }
     ${code}`
   return spawn(process.execPath, ['--import', dataURL(register), '--input-type=module', '--eval', main], {

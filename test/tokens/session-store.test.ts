@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import session, { type SessionData, type Store } from 'express-session'
 import { tokenStoreContract } from '../../src/testing/index.ts'
-import { SessionTokenStore } from '../../src/tokens/session-store.ts'
-import { recordID, type SessionLike } from '../../src/tokens/stored-session.ts'
+import { SessionTokenStore } from '../../src/tokens/stores/session-store.ts'
+import { recordID, type SessionLike } from '../../src/tokens/stores/stored-session.ts'
 
 type Callback = (error?: unknown, session?: SessionData | null) => void
 

@@ -4,7 +4,7 @@
 import { jest } from '@jest/globals'
 import { IlertError, MemoryTokenStore, NetworkError, type TokenStore } from '../../src/index.ts'
 import { UNREADABLE, writtenAt } from '../../src/tokens/grant.ts'
-import { Sealer } from '../../src/tokens/seal.ts'
+import { Sealer } from '../../src/tokens/sealing/seal.ts'
 import type { After } from '../../src/tokens/time.ts'
 import { Vault } from '../../src/tokens/vault.ts'
 

@@ -7,7 +7,7 @@ import type * as SurfaceRedis from 'surface/redis'
 import type * as SurfaceSandbox from 'surface/sandbox'
 import * as Built from '../../src/index.ts'
 import * as BuiltSandbox from '../../src/sandbox/index.ts'
-import * as BuiltRedis from '../../src/tokens/redis.ts'
+import * as BuiltRedis from '../../src/tokens/stores/redis.ts'
 
 /** Fails to compile where `Actual` cannot stand in for `Fixed`, and where it is `any`, which stands in for everything. */
 type Assignable<Fixed, Actual extends Fixed> = 0 extends 1 & Actual ? never : Fixed & Actual

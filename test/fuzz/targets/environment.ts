@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { ENV_OPTIONS } from '../../../src/client/options.ts'
 import { IlertBearerStrategy, IlertStrategy } from '../../../src/index.ts'
-import { MemoryTokenStore } from '../../../src/tokens/memory-store.ts'
+import { MemoryTokenStore } from '../../../src/tokens/stores/memory-store.ts'
 import { expectNoSecret, expectTypeError, SECRETS } from '../canary.ts'
 import { mutated } from '../generators/text.ts'
 import { expectThat, type Target, target } from '../target.ts'

@@ -1,7 +1,8 @@
 import type { SessionData, Store } from 'express-session'
-import { type Clock, clockOption } from '../client/connection.ts'
-import { knownOptions, noMore } from '../ilert/arguments.ts'
-import { NetworkError } from '../ilert/errors.ts'
+import { type Clock, clockOption } from '../../client/connection.ts'
+import { knownOptions, noMore } from '../../ilert/arguments.ts'
+import { NetworkError } from '../../ilert/errors.ts'
+import { within } from '../time.ts'
 import { checkDuration, checkTokens } from './checks.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
@@ -22,7 +23,6 @@ import {
   sessionWith,
   shapeOf,
 } from './stored-session.ts'
-import { within } from './time.ts'
 
 /** What a `SessionTokenStore` may be told. */
 export interface SessionTokenStoreOptions {

@@ -1,5 +1,5 @@
-import { ENV_OPTIONS, fromEnvironment, isProduction, option } from '../client/options.ts'
-import { randomText } from './random.ts'
+import { ENV_OPTIONS, fromEnvironment, isProduction, option } from '../../client/options.ts'
+import { randomText } from '../random.ts'
 
 const NAME = `encryptionKey (${ENV_OPTIONS.encryptionKey})`
 const SHORTEST = 32

@@ -1,4 +1,4 @@
-import { NetworkError } from '../ilert/errors.ts'
+import { NetworkError } from '../../ilert/errors.ts'
 
 /** Calls of one key that may wait for each other. */
 const LONGEST_QUEUE = 1000

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAlive } from '../client/patience.ts'
-import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
-import { NetworkError } from '../ilert/errors.ts'
-import { redact } from '../ilert/redact.ts'
+import { afterAlive } from '../../client/patience.ts'
+import { type Known, knownOptions, noMore } from '../../ilert/arguments.ts'
+import { NetworkError } from '../../ilert/errors.ts'
+import { redact } from '../../ilert/redact.ts'
+import { within } from '../time.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { Lease, StoredTokens, TokenStore } from './store.ts'
-import { within } from './time.ts'
 
 /** What a `RedisTokenStore` is made of. */
 export interface RedisTokenStoreOptions {

@@ -1,5 +1,5 @@
-import { type Clock, clockOption } from '../client/connection.ts'
-import { knownOptions, noMore } from '../ilert/arguments.ts'
+import { type Clock, clockOption } from '../../client/connection.ts'
+import { knownOptions, noMore } from '../../ilert/arguments.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
 

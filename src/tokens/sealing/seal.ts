@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
-import { randomOctets } from './random.ts'
+import { randomOctets } from '../random.ts'
 
 const CIPHER = 'aes-256-gcm'
 const KEY_BYTES = 32
