@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAlive } from '../../client/patience.ts'
 import { type Known, knownOptions, noMore } from '../../ilert/arguments.ts'
 import { NetworkError } from '../../ilert/errors.ts'
 import { redact } from '../../ilert/redact.ts'
 import { within } from '../time.ts'
 import { checkDuration, checkKey, checkTokens } from './checks.ts'
+import { checkLeaseMs, type LeaseCommands, underLease } from './lease.ts'
 import type { Lease, StoredTokens, TokenStore } from './store.ts'
 
 /** What a `RedisTokenStore` is made of. */
@@ -27,19 +26,6 @@ export interface RedisTokenStoreOptions {
 }
 
 const OPTIONS: Known<RedisTokenStoreOptions> = { client: true, prefix: true, leaseMs: true, timeoutMs: true }
-
-/** The longest that the refreshes of a grant may stand still because a process died in the middle of one. */
-const LONGEST_LEASE_MS = 15_000
-
-/** Less leaves no time for a renewal. */
-const SHORTEST_LEASE_MS = 10
-
-/** What comes out of `withLease` does not wait longer than this for the lease to be given back. */
-const RELEASE_MS = 250
-
-/** A waiter asks again after this time, doubled after each answer up to the longest. */
-const FIRST_POLL_MS = 20
-const LONGEST_POLL_MS = 250
 
 /**
  * Keeps records in Redis, where all processes of an app share them: writes are compared and set in one step, and a lease
@@ -63,12 +49,9 @@ export class RedisTokenStore implements TokenStore {
     const given = knownOptions('RedisTokenStore', options, OPTIONS)
     const { client, prefix = 'ilert:', leaseMs = 10_000, timeoutMs = 2000 } = given
     if (typeof prefix !== 'string') throw new TypeError('prefix must be a string.')
-    if (typeof leaseMs !== 'number' || !(leaseMs >= SHORTEST_LEASE_MS && leaseMs <= LONGEST_LEASE_MS)) {
-      throw new TypeError(`leaseMs must be a number from ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}.`)
-    }
     this.#redis = new Redis(evaluatorOf(client), checkDuration('timeoutMs', timeoutMs))
     this.#prefix = prefix
-    this.#leaseMs = Math.round(leaseMs)
+    this.#leaseMs = checkLeaseMs(leaseMs)
   }
 
   async get(key: string): Promise<StoredTokens | undefined> {
@@ -112,35 +95,17 @@ export class RedisTokenStore implements TokenStore {
     work: (lease: Lease) => Promise<T>,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<T> {
-    const name = `${this.#prefix}lease:${checkKey(key)}`
-    const token = randomUUID()
-    const release = () => this.#redis.run(RELEASE, name, [token]).catch(() => {}) // it ends by itself, then
-    let endsAt: number
-    try {
-      endsAt = await this.#acquire(name, token, signal)
-    } catch (error) {
-      // The command may have been carried out all the same, or will be. The connection keeps the order.
-      void release()
-      throw error
-    }
-    const lease = new HeldLease(this.#redis, name, token, this.#leaseMs, endsAt)
-    try {
-      return await work(lease)
-    } finally {
-      lease.stop()
-      await within(release(), RELEASE_MS, () => new Error('late')).catch(() => {})
-    }
+    const commands = this.#leaseOf(`${this.#prefix}lease:${checkKey(key)}`, randomUUID())
+    return await underLease(commands, this.#leaseMs, work, signal)
   }
 
-  /** Resolves to the end of the lease by the monotonic clock. */
-  async #acquire(name: string, token: string, signal: AbortSignal | undefined): Promise<number> {
-    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
-      signal?.throwIfAborted()
-      // Counted from before the command is sent, so that the lease never ends later here than in Redis.
-      const endsAt = performance.now() + this.#leaseMs
-      const answer = await unlessAborted(this.#redis.run(ACQUIRE, name, [token, this.#leaseMs]), signal)
-      if (answer === '1' && performance.now() < endsAt) return endsAt
-      await unlessAborted(sleep(pollMs * (0.5 + Math.random() / 2), undefined, signal && { signal }), signal)
+  // A release that follows a command without an answer comes after it in Redis too: the connection keeps the order.
+  #leaseOf(name: string, token: string): LeaseCommands {
+    const isDone = (reply: string | undefined) => reply === '1'
+    return {
+      acquire: () => this.#redis.run(ACQUIRE, name, [token, this.#leaseMs]).then(isDone),
+      renew: (limitMs) => this.#redis.run(RENEW, name, [token, this.#leaseMs], limitMs).then(isDone),
+      release: () => this.#redis.run(RELEASE, name, [token]),
     }
   }
 
@@ -148,76 +113,6 @@ export class RedisTokenStore implements TokenStore {
   #record(key: string): string {
     return `${this.#prefix}tokens:${checkKey(key)}`
   }
-}
-
-/** A lease that renews itself until it is stopped or lost. */
-class HeldLease implements Lease {
-  readonly #redis: Redis
-  readonly #name: string
-  readonly #token: string
-  readonly #leaseMs: number
-  readonly #lost = new AbortController()
-  #endsAt = 0
-  #stopped = false
-  #renewal: NodeJS.Timeout | undefined
-  #stopEnd: (() => void) | undefined
-
-  constructor(redis: Redis, name: string, token: string, leaseMs: number, endsAt: number) {
-    this.#redis = redis
-    this.#name = name
-    this.#token = token
-    this.#leaseMs = leaseMs
-    this.#renewedUntil(endsAt)
-  }
-
-  /**
-   * Looks at the clock by itself: after a stall of the process its work may ask before any timer has run. Aborted then, but
-   * not yet lost: the answer to a renewal may lie in the socket.
-   */
-  get signal(): AbortSignal {
-    const ended = !this.#stopped && performance.now() >= this.#endsAt
-    return ended ? AbortSignal.abort(leaseLost(NOT_RENEWED)) : this.#lost.signal
-  }
-
-  stop(): void {
-    this.#stopped = true
-    clearTimeout(this.#renewal)
-    this.#stopEnd?.()
-  }
-
-  #renewedUntil(endsAt: number): void {
-    this.#endsAt = endsAt
-    this.#stopEnd?.()
-    this.#stopEnd = afterAlive(endsAt - performance.now(), () => this.#lose(NOT_RENEWED))
-    this.#renewIn(this.#leaseMs / 3)
-  }
-
-  #renewIn(ms: number): void {
-    this.#renewal = setTimeout(() => void this.#renew(), ms)
-  }
-
-  async #renew(): Promise<void> {
-    const endsAt = performance.now() + this.#leaseMs
-    // Short enough that a second and a third renewal can follow one that gets lost.
-    const answer = await this.#redis
-      .run(RENEW, this.#name, [this.#token, this.#leaseMs], this.#leaseMs / 4)
-      .catch(() => undefined)
-    if (this.#stopped) return
-    if (answer === '1') this.#renewedUntil(endsAt)
-    else if (answer === '0') this.#lose('ended, and another process may have it')
-    else this.#renewIn(this.#leaseMs / 20) // no answer is no news: Redis may still say yes before the end
-  }
-
-  #lose(how: string): void {
-    this.stop()
-    this.#lost.abort(leaseLost(how))
-  }
-}
-
-const NOT_RENEWED = 'could not be renewed in time'
-
-function leaseLost(how: string): NetworkError {
-  return new NetworkError(`The lease of a token record ${how}.`, { code: 'store_unavailable' })
 }
 
 // Scripts ---------------------------------------------------------------------------------------------------------------
@@ -355,17 +250,4 @@ class Redis {
 /** Without the client's own error, since ioredis hangs the command with all its arguments on that. */
 function unavailable(why: string): NetworkError {
   return new NetworkError(`The token store in Redis failed: ${why}.`, { code: 'store_unavailable' })
-}
-
-/** What `promise` comes to, unless `signal` is aborted first: then its reason. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise
-      .then(resolve, (error: unknown) => (signal.aborted ? abort() : reject(error)))
-      .finally(() => signal.removeEventListener('abort', abort))
-  })
 }
