@@ -1,22 +1,14 @@
 import { abortSignal, knownOptions, plainObject } from '../ilert/arguments.ts'
-import { type APIError, InsufficientScope, NetworkError } from '../ilert/errors.ts'
+import { type APIError, InsufficientScope } from '../ilert/errors.ts'
 import { covers, requiredScope } from '../ilert/scopes.ts'
-import { judgeAPI, type TokenSet } from './answers.ts'
+import { judgeAPI } from './answers.ts'
 import { type ApiResponse, CALL_OPTIONS, type CallInit } from './api.ts'
 import { apiPath } from './api-path.ts'
 import type { HttpAnswer } from './exchange.ts'
 import type { Http, HttpCall } from './http.ts'
-
-/** Where a call gets its token from. */
-export interface TokenSource {
-  /** Fresh tokens. */
-  tokens(): Promise<Readonly<TokenSet>>
-  /** ilert's API refused the token before its time. Resolves to whether there is another one now. */
-  refused(accessToken: string): Promise<boolean>
-}
+import { abortable, sendOnceOrTwice, type TokenSource } from './send.ts'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])
 /** What belongs to the connection, to the token, or to whoever reads the answer. */
 const OURS =
   /^(?:authorization|proxy-.*|host|connection|keep-alive|content-length|transfer-encoding|accept-encoding|upgrade|te|trailer|expect)$/i
@@ -48,7 +40,7 @@ export async function callAPI(
   let repeated = false
   let leastMs = 0
   for (;;) {
-    const answer = await sendOnceOrTwice(http, call, accessToken)
+    const answer = await sendOnceOrTwice((authorized) => http.send(authorized), call, accessToken)
     if (answer.status === 401 && !repeated && (await abortable(source.refused(accessToken), signal))) {
       repeated = true
       accessToken = (await abortable(source.tokens(), signal)).accessToken
@@ -118,30 +110,6 @@ function maxDelay(retry: CallInit['retry']): number | undefined {
     throw new TypeError('retry.maxDelayMs: expected milliseconds, from 0 to 3 600 000.')
   }
   return maxDelayMs
-}
-
-/** Sends an idempotent call once more where the connection broke, or where what is before ilert could not reach it. */
-async function sendOnceOrTwice(http: Http, call: HttpCall, accessToken: string): Promise<HttpAnswer> {
-  const authorized = { ...call, headers: { ...call.headers, authorization: `Bearer ${accessToken}` } }
-  if (!IDEMPOTENT.has(call.method)) return await http.send(authorized)
-  try {
-    const answer = await http.send(authorized)
-    if (![502, 503, 504].includes(answer.status)) return answer
-  } catch (error) {
-    if (!(error instanceof NetworkError) || error.code !== 'connection_lost') throw error
-  }
-  return await http.send(authorized)
-}
-
-/** What `promise` brings, unless the signal is aborted before. What was begun goes on without being waited for. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

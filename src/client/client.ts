@@ -12,11 +12,14 @@ import {
   type TokenSet,
 } from './answers.ts'
 import type { ApiResponse, CallInit } from './api.ts'
-import { callAPI, type TokenSource } from './call.ts'
+import { callAPI } from './call.ts'
 import { type Connection, type ResolvedConnection, resolveConnection, tenantOption } from './connection.ts'
 import type { HttpAnswer } from './exchange.ts'
-import { Http } from './http.ts'
+import { Flights, type Seat } from './flights.ts'
+import { Http, type HttpCall } from './http.ts'
+import { type OpenedAnswer, openAPI } from './open.ts'
 import { APP_OPTIONS, ENV_OPTIONS } from './options.ts'
+import type { TokenSource } from './send.ts'
 import { traced } from './trace.ts'
 
 /** What every call takes. */
@@ -43,6 +46,7 @@ const SIGNALLED: Known<Signalled> = { signal: true }
 export class IlertClient {
   readonly #connection: ResolvedConnection
   readonly #http: Http
+  readonly #flights = new Flights<OpenedAnswer>(({ answer }) => answer.over)
 
   /**
    * Takes the options of `IlertStrategy` as well, so that an app can have one object of options.
@@ -162,7 +166,36 @@ export class IlertClient {
     init?: CallInit & { body?: unknown },
   ): Promise<ApiResponse> {
     const message = { method, path: typeof path === 'string' ? (path.split('?', 1)[0] ?? '') : '' }
-    return await traced('api', message, () => callAPI(this.#http, source, method, path, init))
+    const call = traced('api', message, () => callAPI(this.#http, source, method, path, init))
+    return await (isReading(method) ? call : this.#changing(source, call))
+  }
+
+  /**
+   * Calls ilert's API with tokens from `source`, and passes the answer on while it arrives. Equal GETs of one owner that are
+   * under way share one call, unless a change of that owner lies between.
+   *
+   * @param call has been checked.
+   * @internal
+   */
+  openAPI(source: TokenSource, call: HttpCall): Seat<OpenedAnswer> {
+    const { method, path } = call
+    const begin = (signal: AbortSignal) =>
+      traced('api', { method, path: path.split('?', 1)[0] ?? '' }, () =>
+        openAPI(this.#http, source, { ...call, signal }),
+      )
+    const { owner } = source
+    if (!isReading(method)) return this.#flights.alone((signal) => this.#changing(source, begin(signal)))
+    if (method !== 'GET' || owner === undefined) return this.#flights.alone(begin)
+    return this.#flights.join(owner, `${path} ${JSON.stringify(call.headers)}`, begin)
+  }
+
+  /** What a change brings. Nobody joins a call that was begun before its end: what that brings may be older. */
+  async #changing<T>({ owner }: TokenSource, change: Promise<T>): Promise<T> {
+    try {
+      return await change
+    } finally {
+      if (owner !== undefined) this.#flights.close(owner)
+    }
   }
 
   /** Ends the connections that are kept open. Calls under way end first. */
@@ -213,6 +246,10 @@ export class IlertClient {
     }
     return clientID
   }
+}
+
+function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** What of a form must not be repeated by an error. */

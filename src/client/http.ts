@@ -1,8 +1,10 @@
 import type { Dispatcher } from 'undici'
 import { NetworkError } from '../ilert/errors.ts'
 import { defaultDispatcher } from './dispatcher.ts'
-import { Exchange, type HttpAnswer } from './exchange.ts'
+import { type Exchange, type HttpAnswer, WholeExchange } from './exchange.ts'
+import { translate, wasNeverConnected } from './network-error.ts'
 import { afterAlive, afterReading } from './patience.ts'
+import { type StreamedAnswer, StreamedExchange } from './streamed.ts'
 
 /** A call whose connection was never made is made once more, this much later. */
 const RECONNECT_MS = 100
@@ -10,22 +12,13 @@ const RECONNECT_MS = 100
 /** A connection that was idle for so long may have been closed at the other end without being read here yet. */
 const IDLE_MS = 1000
 
-/** Errors after which it is certain that nothing was sent. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
 export interface HttpCall {
   method: string
   /** A path on the origin, with its query. */
   path: string
   headers: Record<string, string>
-  body?: string
+  /** One that is made while it is sent must be able to begin anew, since a call may be repeated. */
+  body?: string | Buffer | AsyncIterable<Buffer>
   signal?: AbortSignal | undefined
   /** Milliseconds, if this call is to take less than others may. */
   timeoutMs?: number | undefined
@@ -66,10 +59,22 @@ export class Http {
    * @throws the signal's reason where the caller aborts.
    */
   async send(call: HttpCall): Promise<HttpAnswer> {
+    return await this.#answer(call, () => new WholeExchange(this.#maxBodyBytes))
+  }
+
+  /**
+   * The same, for a body that is passed on as it arrives: resolves as soon as the head is there. The bounds hold for the
+   * body as well, which fails where it breaks them.
+   */
+  async open(call: HttpCall): Promise<StreamedAnswer> {
+    return await this.#answer(call, () => new StreamedExchange(this.#maxBodyBytes, call.method))
+  }
+
+  async #answer<Answer>(call: HttpCall, exchangeOf: () => Exchange<Answer>): Promise<Answer> {
     const { signal } = call
     signal?.throwIfAborted()
     const timeoutMs = Math.min(call.timeoutMs ?? this.#timeoutMs, this.#timeoutMs)
-    let exchange = this.#begin(call)
+    let exchange = this.#begin(call, exchangeOf())
     // Not AbortSignal.timeout(), which lets the process end while a call is under way, and is not patient.
     const stop = afterAlive(timeoutMs, () => {
       exchange.end(new NetworkError(`ilert did not answer within ${timeoutMs} ms. Try again.`, { code: 'timeout' }))
@@ -78,28 +83,29 @@ export class Http {
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       return await exchange.answer.catch((error: unknown) => {
-        if (exchange.ended || !NEVER_CONNECTED.has(codeOf(error))) throw error
-        exchange = this.#begin(call, RECONNECT_MS)
+        if (exchange.ended || !wasNeverConnected(error)) throw error
+        exchange = this.#begin(call, exchangeOf(), RECONNECT_MS)
         return exchange.answer
       })
     } catch (error) {
       throw exchange.ended ? error : translate(error)
     } finally {
-      stop()
-      this.#usedAt = performance.now()
-      signal?.removeEventListener('abort', onAbort)
+      exchange.whenOver(() => {
+        stop()
+        this.#usedAt = performance.now()
+        signal?.removeEventListener('abort', onAbort)
+      })
     }
   }
 
   /** Hands a call to undici, after so many milliseconds. */
-  #begin({ method, path, headers, body }: HttpCall, delayMs = 0): Exchange {
-    const exchange = new Exchange(this.#maxBodyBytes)
+  #begin<Answer>({ method, path, headers, body }: HttpCall, exchange: Exchange<Answer>, delayMs = 0): Exchange<Answer> {
     const options = {
       origin: this.#origin,
       method: method as Dispatcher.HttpMethod,
       path,
       headers: { 'accept-encoding': 'identity', ...headers },
-      body: body ?? null,
+      body: (body ?? null) as string | null, // undici takes iterables, too; its types do not say so
     }
     const dispatch = () => {
       if (!exchange.ended) exchange.dispatch(this.#dispatcher, options)
@@ -116,34 +122,4 @@ export class Http {
     if (this.#ownsDispatcher) this.#closing ??= this.#dispatcher.close()
     await this.#closing
   }
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : ''
-}
-
-/** The one place where errors of the network become ours. */
-function translate(error: unknown): Error {
-  const code = codeOf(error)
-  const label = code ? ` (${code})` : ''
-  const cause = holdsNoSecret(error) ? error : undefined
-  if (NEVER_CONNECTED.has(code)) {
-    const message = `ilert cannot be reached${label}. Check the network, apiURL and the proxy variables.`
-    return new NetworkError(message, { code: 'connection_failed', cause })
-  }
-  if (code === 'UND_ERR_INVALID_ARG') {
-    const message = `The dispatcher takes no such call${label}. It must be one of undici 7 or later.`
-    return new NetworkError(message, { code: 'connection_failed' })
-  }
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
-    return new NetworkError('ilert did not answer in time. Try again.', { code: 'timeout', cause })
-  }
-  const message = `The connection to ilert broke before the answer was complete${label}. Try again.`
-  return new NetworkError(message, { code: 'connection_lost', cause })
-}
-
-/** System errors and undici's own about sockets; others carry what was sent or read (a parser's bytes, a bad URL). */
-function holdsNoSecret(error: unknown): boolean {
-  return /^(?:E(?!RR_)[A-Z_]+|UND_ERR_(?:CONNECT_TIMEOUT|SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT))$/.test(codeOf(error))
 }

@@ -1,8 +1,8 @@
 import type { Request } from 'express'
 import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type IlertApi } from '../client/api.ts'
-import type { TokenSource } from '../client/call.ts'
 import type { IlertClient } from '../client/client.ts'
+import type { TokenSource } from '../client/send.ts'
 import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
 import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
@@ -87,6 +87,11 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
     }
     const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
     throw new IlertError(message, { code: 'session_missing', status: 500 })
+  }
+
+  /** The grant whose tokens calls take. */
+  get owner(): string | undefined {
+    return this.#entry()?.grant
   }
 
   get connected(): boolean {

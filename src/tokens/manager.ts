@@ -192,6 +192,7 @@ export class TokenManager {
   api(key: string): IlertApi {
     checkKey(key)
     const source = {
+      owner: key,
       tokens: () => this.#tokensOf(key),
       refused: (accessToken: string) => this.refused(key, accessToken),
     }
