@@ -53,13 +53,17 @@ export class Attempts {
   }
 
   /** Sets the cookie of a new attempt. Returns what goes to ilert: the state, and the challenge of RFC 7636. */
-  async begin(req: Request, o: Omit<Attempt, 'codeVerifier'>): Promise<{ state: string; codeChallenge: string }> {
+  async begin(
+    req: Request,
+    o: Omit<Attempt, 'codeVerifier'>,
+    home: string = '/',
+  ): Promise<{ state: string; codeChallenge: string }> {
     const slot = await this.#chooseSlot(req, o.redirectURI)
     const name = cookieName(String(slot), o.redirectURI)
     const codeVerifier = randomText(32)
     let value = ''
     // What can be done without goes first. Few servers leave it to their clients to know the scope.
-    for (const less of [{}, { returnTo: '/' }, { returnTo: '/', scope: undefined }]) {
+    for (const less of [{}, { returnTo: home }, { returnTo: home, scope: undefined }]) {
       value = await this.#seal(name, { ...o, codeVerifier, ...less })
       if (name.length + value.length <= MAX_COOKIE_BYTES) break
     }

@@ -5,10 +5,11 @@ import type { TokenManager } from '../tokens/manager.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { LostSessions } from './lost-session.ts'
 import { requestedScope } from './options.ts'
-import { absoluteURL, warnOfOtherHost } from './redirect-uri.ts'
+import { warnOfOtherHost } from './redirect-uri.ts'
 import type { Demand } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { type SessionEntries, sessionParts } from './session-entry.ts'
+import type { Site } from './site.ts'
 
 /** What `passport.authenticate('ilert', options)` takes beside Passport's own options. */
 export interface AuthenticateOptions {
@@ -38,6 +39,7 @@ interface BeginParts {
   readonly lost: LostSessions
   readonly tokens: TokenManager
   readonly callbackURL: string
+  readonly site: Site
   /** What every sign-in of the app asks for. */
   readonly scope: readonly string[]
   /** Asked for as well, whatever a route asks for. */
@@ -65,19 +67,21 @@ export class Begin {
    * @throws NetworkError when the token store is unavailable, and so it is not known what there was.
    */
   async byRoute(req: Request, options: PassportOptions): Promise<string> {
+    const { site } = this.#parts
     const returnTo = options.returnTo ?? sessionParts(req).session?.returnTo
     const wanted = options.scope === undefined ? this.#parts.scope : requestedScope(options.scope)
     const present = options.session === false ? undefined : await this.#present(req)
     const attempt = {
-      ...(returnTo !== undefined && { returnTo: safeReturnTo(returnTo) }),
+      ...(returnTo !== undefined && { returnTo: safeReturnTo(returnTo, site.homeOf(req)) }),
       ...(present && options.assignProperty === undefined && { asked: '', expects: present.account }),
     }
     return await this.#url(req, [...(present?.scope ?? []), ...wanted], attempt, options.tenant)
   }
 
-  /** A sign-in that a page demands. */
-  async byPage(req: Request, { scope, returnTo, ...attempt }: Demand): Promise<string> {
-    return await this.#url(req, scope, { ...attempt, returnTo: safeReturnTo(returnTo) })
+  /** A sign-in that a page demands. The user comes back to it. */
+  async byPage(req: Request, { scope, ...attempt }: Demand): Promise<string> {
+    const { site } = this.#parts
+    return await this.#url(req, scope, { ...attempt, returnTo: safeReturnTo(site.pathOf(req), site.homeOf(req)) })
   }
 
   /** What the user who is connected has granted, and who that is at ilert. */
@@ -97,9 +101,9 @@ export class Begin {
     attempt: Pick<Attempt, 'asked' | 'expects' | 'returnTo'>,
     tenant?: string,
   ): Promise<string> {
-    const { attempts, callbackURL, client, entries, extraScope, lost } = this.#parts
+    const { attempts, callbackURL, client, entries, extraScope, lost, site } = this.#parts
     const user = entries.userOf(req)
-    const redirectURI = absoluteURL(req, callbackURL)
+    const redirectURI = site.callbackURL(req)
     warnOfOtherHost(req, callbackURL)
     await lost.check(req, redirectURI)
     const asked = formatScope([...scope, ...extraScope])
@@ -113,7 +117,7 @@ export class Begin {
       redirectURI,
       scope: asked,
       ...(tenant !== undefined && { tenant }),
-      ...(await attempts.begin(req, remembered)),
+      ...(await attempts.begin(req, remembered, site.homeOf(req))),
     })
     return url.href
   }

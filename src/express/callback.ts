@@ -60,8 +60,3 @@ function single(query: URLSearchParams, name: string): string | undefined {
   if (rest.length > 0) throw new MalformedCallback(`The answer has ${name} more than once.`)
   return value || undefined
 }
-
-/** Whether a request is for the path of a URL, or for a path, of the app. */
-export function isAt(req: Request, url: string): boolean {
-  return req.originalUrl.split('?', 1)[0] === new URL(url, 'http://localhost').pathname
-}

@@ -17,6 +17,13 @@ export interface IlertStrategyOptions extends Keeping {
    * request. Plain `http:` is for loopback: in production another host is a TypeError, elsewhere a warning. Default `/auth/ilert/callback`. Variable `ILERT_CALLBACK_URL`.
    */
   callbackURL?: string
+  /**
+   * The path below which browsers find the app, such as `/portal`, if that is not the root of its site: a proxy may remove
+   * it from the URLs that the app sees. The user comes back below it, and `callbackURL` is below it if it is a path. Default:
+   * `X-Forwarded-Prefix`, if Express's `trust proxy` says that the proxy which sends it is to be trusted, then where the app
+   * is mounted in another one. Variable `ILERT_BASE_PATH`.
+   */
+  basePath?: string
   /** What to ask the user for, beside `profile`, which is always included. Variable `ILERT_SCOPE`. */
   scope?: string | readonly Scope[]
   /**

@@ -30,9 +30,13 @@ function originOf(req: Request): URL | undefined {
 
 /** The host with its port. Behind a proxy that the app trusts, the first of those that the proxy was asked for. */
 function hostOf(req: Request): string {
+  return (forwardedHeader(req, 'x-forwarded-host') || req.get('host') || '').split(',', 1)[0]?.trim() ?? ''
+}
+
+/** A header of the proxy in front of the app, if the app trusts it (Express's `trust proxy`). Any client can send it, too. */
+export function forwardedHeader(req: Request, name: string): string | undefined {
   const trusts = req.app.get('trust proxy fn') as ((address: string | undefined, hop: number) => boolean) | undefined
-  const forwarded = trusts?.(req.socket.remoteAddress, 0) ? req.get('x-forwarded-host') : undefined
-  return (forwarded || req.get('host') || '').split(',', 1)[0]?.trim() ?? ''
+  return trusts?.(req.socket.remoteAddress, 0) ? req.get(name) : undefined
 }
 
 /** Anybody can send any host: no more than so many are spoken of. */

@@ -37,8 +37,8 @@ interface Destinations {
 }
 
 /** Where a route leads those who have signed in. Nothing of it is taken from the URL. */
-export function wayOn({ returnTo, successRedirect, successReturnToOrRedirect }: Destinations): string {
-  return successReturnToOrRedirect ?? successRedirect ?? safeReturnTo(returnTo)
+export function wayOn({ returnTo, successRedirect, successReturnToOrRedirect }: Destinations, home: string): string {
+  return successReturnToOrRedirect ?? successRedirect ?? safeReturnTo(returnTo, home)
 }
 
 /**

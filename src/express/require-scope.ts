@@ -14,7 +14,6 @@ export interface Demand {
   readonly asked: string
   /** The ilert user who must come back; absent where nobody is signed in. */
   readonly expects?: string
-  readonly returnTo: string
 }
 
 interface RequireScopeParts {
@@ -99,7 +98,6 @@ async function refuse(
   const demand: Demand = {
     scope: ['profile', ...(entry ? granted : scope), ...toList(missing)],
     asked: [...new Set([...refused, ...toList(missing)])].join(' '),
-    returnTo: req.originalUrl,
     ...(entry && { expects: entry.account }),
   }
   res.redirect(await begin(req, demand))

@@ -12,7 +12,7 @@ interface SessionParts {
   readonly tokens: TokenManager
   readonly lost: LostSessions
   readonly watch: SessionWatch
-  /** Makes the request's session store known. */
+  /** Makes the request's session store, and its app, known. */
   readonly bind: (req: Request) => void
 }
 

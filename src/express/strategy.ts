@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { IlertClient } from '../client/client.ts'
 import { resolveConnection } from '../client/connection.ts'
-import { ENV_OPTIONS } from '../client/options.ts'
+import { ENV_OPTIONS, option } from '../client/options.ts'
 import { knownOptions, noMore } from '../ilert/arguments.ts'
 import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
 import type { Scope } from '../ilert/scopes.ts'
@@ -14,7 +14,7 @@ import { AppSessionStore } from './app-session-store.ts'
 import { type Attachment, attachAtLogIn, attachNow } from './attach.ts'
 import { type Attempt, Attempts } from './attempts.ts'
 import { Begin, type PassportOptions } from './begin.ts'
-import { type CallbackQuery, isAt, MalformedCallback, readCallback } from './callback.ts'
+import { type CallbackQuery, MalformedCallback, readCallback } from './callback.ts'
 import { responseOf } from './cookies.ts'
 import { logoutMiddleware } from './logout.ts'
 import { LostSessions } from './lost-session.ts'
@@ -31,13 +31,13 @@ import {
   strategyArguments,
 } from './options.ts'
 import type { IlertProfile } from './profile.ts'
-import { absoluteURL } from './redirect-uri.ts'
 import { type Failure, failWithReason, refuse, refusedByIlert, START_AGAIN, wayOn } from './refusal.ts'
 import { requireScopeMiddleware } from './require-scope.ts'
 import { sessionMiddleware } from './session.ts'
 import { SessionEntries } from './session-entry.ts'
 import { SessionWatch } from './session-watch.ts'
 import { SignIns } from './sign-ins.ts'
+import { basePathOption, Site } from './site.ts'
 import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
 
 declare module 'passport' {
@@ -84,7 +84,7 @@ export class IlertStrategy extends OAuth2Strategy {
   private readonly appStore: AppSessionStore | undefined
   private readonly entries: SessionEntries
   private readonly watch: SessionWatch
-  private readonly callbackURL: string
+  private readonly site: Site
   private readonly scope: readonly string[]
 
   /** @throws TypeError where an option is missing or malformed; it names the option and its variable. */
@@ -160,7 +160,8 @@ export class IlertStrategy extends OAuth2Strategy {
     )
     this.name = nameOption(options.name)
     this.entries = new SessionEntries(this.name, functionOption('userKey', options.userKey))
-    this.callbackURL = callbackOption(options)
+    const callbackURL = callbackOption(options)
+    this.site = new Site({ basePath: basePathOption(option(options, 'basePath')), callbackURL })
     this.scope = scopeOption(options)
 
     // Once for all: without a key, each call would make a random one of its own.
@@ -182,7 +183,8 @@ export class IlertStrategy extends OAuth2Strategy {
       entries: this.entries,
       lost: this.lost,
       tokens: this.tokens,
-      callbackURL: this.callbackURL,
+      callbackURL,
+      site: this.site,
       scope: this.scope,
       // An app without a secret gets no refresh tokens otherwise. docs/ilert.md, "Scopes".
       extraScope: clientSecret === undefined ? ['offline_access'] : [],
@@ -217,6 +219,7 @@ export class IlertStrategy extends OAuth2Strategy {
     const { client, entries, lost, tokens, watch } = this
     const bind = (req: Request) => {
       this.bind(req)
+      this.site.serve(req)
       this.appStore?.keepAlive(req, entries)
     }
     return sessionMiddleware({ client, entries, lost, tokens, watch, bind })
@@ -271,7 +274,7 @@ export class IlertStrategy extends OAuth2Strategy {
       throw error
     }
     // ilert answers with a GET. A form that is posted here comes from elsewhere, and HEAD would use the attempt up.
-    if (req.method !== 'GET' && (callback || isAt(req, this.callbackURL))) {
+    if (req.method !== 'GET' && (callback || this.site.isCallback(req))) {
       return refuse(405, 'The sign-in can only be finished with a GET.')
     }
     if (callback) return await this.finish(req, options, callback)
@@ -280,7 +283,7 @@ export class IlertStrategy extends OAuth2Strategy {
 
   private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {
     const { state, code, error, errorDescription } = callback
-    const redirectURI = absoluteURL(req, this.callbackURL)
+    const redirectURI = this.site.callbackURL(req)
     if (state !== undefined && code !== undefined) this.signIns.admit(req, state)
     const attempt = state === undefined ? undefined : await this.attempts.take(req, state, redirectURI)
     if (state === undefined || !attempt) return this.refuseUnknown(req)
@@ -332,6 +335,6 @@ export class IlertStrategy extends OAuth2Strategy {
     if (outcome.action === 'success') return this.success(outcome.user, outcome.info)
     // Passport's types know a challenge as a string; what it hands on may be any info.
     const fail = () => this.fail(outcome.info as unknown as string, outcome.status as number)
-    return failWithReason(responseOf(req), fail, outcome, wayOn(options))
+    return failWithReason(responseOf(req), fail, outcome, wayOn(options, this.site.homeOf(req)))
   }
 }

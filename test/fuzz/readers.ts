@@ -12,11 +12,12 @@ import { paginate } from '../../src/client/paginate.ts'
 import { Attempts } from '../../src/express/attempts.ts'
 import { challengeOf } from '../../src/express/bearer-challenge.ts'
 import { claimsOf, readAuthorization, whyNot } from '../../src/express/bearer-token.ts'
-import { isAt, readCallback } from '../../src/express/callback.ts'
+import { readCallback } from '../../src/express/callback.ts'
 import { toProfile } from '../../src/express/profile.ts'
 import { absoluteURL, warnOfOtherHost } from '../../src/express/redirect-uri.ts'
 import { failWithReason, refusedByIlert } from '../../src/express/refusal.ts'
 import { safeReturnTo } from '../../src/express/return-to.ts'
+import { Site } from '../../src/express/site.ts'
 import { isState } from '../../src/express/state.ts'
 import { readClaims } from '../../src/ilert/claims.ts'
 import { OAuthError } from '../../src/ilert/errors.ts'
@@ -63,6 +64,8 @@ const ilert = new IlertStrategy({
 })
 const [withIlert, guard] = [ilert.session(), ilert.requireScope('alert:w')]
 
+const site = new Site({ basePath: undefined, callbackURL: REDIRECT_URI })
+
 const asItIs = (text: string) => text
 const reader = (name: string, longest: number, read: Reader['read'], written = asItIs): Reader => {
   return { name, longest, written, read }
@@ -99,7 +102,7 @@ const fromBrowsers: Reader[] = [
     const refused = () => res.status(403).end('Forbidden')
     return failWithReason(res, refused, refusedByIlert('access_denied', text, [SECRET]), safeReturnTo(`/${text}`))
   }),
-  reader('the URL of any request', HEADERS, (text) => isAt(requestOf(`/${text}`, {}), REDIRECT_URI)),
+  reader('the URL of any request', HEADERS, (text) => site.isCallback(requestOf(`/${text}`, {}))),
   reader('a state', HEADERS, isState),
   reader('Cookie, at the end of an attempt', HEADERS, (cookie) =>
     attempts.take(header('cookie', cookie), STATE, REDIRECT_URI),
@@ -125,6 +128,11 @@ const fromBrowsers: Reader[] = [
     Object.defineProperty(req, 'app', { value: { get: () => () => true } })
     return absoluteURL(req, CALLBACK)
   }),
+  reader('X-Forwarded-Prefix', HEADERS, (prefix) => {
+    const req = header('x-forwarded-prefix', prefix)
+    Object.defineProperty(req, 'app', { value: { get: () => () => true, path: () => '' } })
+    return site.pathOf(req)
+  }),
   ...['accept', 'sec-fetch-mode', 'sec-purpose'].map((name) =>
     reader(`${name} of a page`, HEADERS, async (text) => {
       const req = Object.assign(header(name, text), { session: { cookie: {} }, sessionStore: {} })
@@ -135,7 +143,7 @@ const fromBrowsers: Reader[] = [
       })
     }),
   ),
-  reader('returnTo', MIB, safeReturnTo),
+  reader('returnTo', MIB, (path) => safeReturnTo(path)),
 ]
 
 const fromCallers: Reader[] = [
