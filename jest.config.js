@@ -1,3 +1,9 @@
+/**
+ * There are two speeds. `npm test` leaves out the files that are named `*.slow.test.ts`, unless they are asked for:
+ * `npm test -- test/faults` runs all of that folder. `npm run test:slow` and `npm run test:all` ask by name, too.
+ */
+const asksForFiles = process.argv.slice(2).some((argument) => /^test[\\/]|\.test\.ts$/.test(argument))
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -6,6 +12,7 @@ export default {
   testTimeout: 60_000,
   maxWorkers: 2,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(asksForFiles ? [] : ['\\.slow\\.test\\.ts$'])],
   extensionsToTreatAsEsm: ['.ts'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],

@@ -14,6 +14,9 @@ import { table } from './table.js'
 
 const LIMIT_MS = 30 * 60_000
 
+/** `npm test` alone leaves out the slow ones. */
+const EVERY_TEST = ['.test.ts']
+
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const [, ...jest] = manifest.scripts.test.split(' ')
 const folder = mkdtempSync(join(tmpdir(), 'versions-'))
@@ -62,7 +65,14 @@ function run({ node, libraries, tests }) {
   const began = performance.now()
   const { status } = spawnSync(
     path,
-    [...jest, '--ci', '--json', `--outputFile=${outputFile}`, ...replacing(replaced), ...tests],
+    [
+      ...jest,
+      '--ci',
+      '--json',
+      `--outputFile=${outputFile}`,
+      ...replacing(replaced),
+      ...(tests.length > 0 ? tests : EVERY_TEST),
+    ],
     {
       // What the tests start is to run on this Node as well.
       env: { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` },

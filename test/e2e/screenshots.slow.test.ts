@@ -1,7 +1,7 @@
 /*
  * Takes the pictures of the example app's README anew:
  *
- *   SCREENSHOTS=1 npm test -- test/e2e/screenshots.test.ts
+ *   SCREENSHOTS=1 npm test -- test/e2e/screenshots
  */
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
