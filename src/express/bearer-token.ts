@@ -1,5 +1,4 @@
 import type { Request } from 'express'
-import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { type AccessTokenClaims, readClaims } from '../ilert/claims.ts'
 
 /** What a request brings: a token, nothing for this scheme, or something that cannot be read. */
@@ -41,15 +40,7 @@ function countOf({ rawHeaders }: Request, name: string): number {
 
 /** The claims of what may be an access token of ilert, and undefined for what is none: no JWT (RFC 7519), or too long. */
 export function claimsOf(token: string): AccessTokenClaims | undefined {
-  return token.length <= LONGEST_TOKEN && hasHeader(token) ? readClaims(token) : undefined
-}
-
-function hasHeader(token: string): boolean {
-  try {
-    return Boolean(decodeProtectedHeader(token))
-  } catch {
-    return false
-  }
+  return token.length <= LONGEST_TOKEN ? readClaims(token) : undefined
 }
 
 /** Why a token is refused by what it says of itself, and undefined where only ilert can say. `now` in milliseconds. */

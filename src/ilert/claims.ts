@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose/jwt/decode'
+import { readJWT } from './jwt.ts'
 import { namedScopes } from './scopes.ts'
 
 /** What ilert's access token says of itself. Read without a key: proof of nothing, and used only as ilert's own word. */
@@ -20,14 +20,10 @@ const LONGEST_TOKEN = 16 * 1024
  * docs/ilert.md, "Wire formats".
  */
 export function readClaims(accessToken: string): AccessTokenClaims | undefined {
-  let claims: Record<string, unknown>
-  try {
-    if (accessToken.length > LONGEST_TOKEN) return undefined
-    claims = decodeJwt(accessToken)
-  } catch {
-    return undefined
-  }
-  const { il_n, il_u, il_a, il_s, exp } = claims
+  if (typeof accessToken !== 'string' || accessToken.length > LONGEST_TOKEN) return undefined
+  const jwt = readJWT(accessToken)
+  if (!jwt) return undefined
+  const { il_n, il_u, il_a, il_s, exp } = jwt.claims
   const scope = namedScopes(il_s)
   return {
     ...(typeof il_n === 'string' && il_n !== '' && { tenant: il_n }),

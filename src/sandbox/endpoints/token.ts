@@ -70,7 +70,7 @@ async function exchange(form: URLSearchParams, { app, authenticated }: Client, i
   if (ilert.state.isOver(grant)) refuse('invalid_grant', 'The user has taken the consent back')
   const now = ilert.clock.now()
   const refreshable = authenticated || code.scope.includes('offline_access')
-  return answer(grant, refreshable ? await issueRefreshToken(grant, now, ilert) : undefined, now, ilert)
+  return answer(grant, refreshable ? issueRefreshToken(grant, now, ilert) : undefined, now, ilert)
 }
 
 async function refresh(form: URLSearchParams, { app, authenticated }: Client, ilert: Ilert): Promise<Answer> {
@@ -96,7 +96,7 @@ async function refresh(form: URLSearchParams, { app, authenticated }: Client, il
   // Before anything is waited for: of two requests with one token that arrive together, one gets an answer.
   grant.refreshedAt = now
   if (settings.refreshTokens === 'rotate') held.replaced = true
-  const next = settings.refreshTokens === 'reuse' ? { value, held } : await issueRefreshToken(grant, now, ilert)
+  const next = settings.refreshTokens === 'reuse' ? { value, held } : issueRefreshToken(grant, now, ilert)
   return answer(grant, next, now, ilert)
 }
 
@@ -105,9 +105,9 @@ interface IssuedRefreshToken {
   readonly held: RefreshToken
 }
 
-async function issueRefreshToken(grant: Grant, now: number, { state }: Ilert): Promise<IssuedRefreshToken> {
+function issueRefreshToken(grant: Grant, now: number, { state }: Ilert): IssuedRefreshToken {
   const expiresAt = now + REFRESH_TOKEN_SECONDS * 1000
-  const value = await signRefreshToken(expiresAt)
+  const value = signRefreshToken(expiresAt)
   const held = { grant, expiresAt, replaced: false }
   state.addRefreshToken(value, held)
   return { value, held }
