@@ -1,8 +1,8 @@
 import type { Request } from 'express'
 import type { Store } from 'express-session'
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../client/connection.ts'
 import { IlertError } from '../ilert/errors.ts'
+import { LRUMap } from '../tokens/lru-map.ts'
 import { SessionTokenStore } from '../tokens/stores/session-store.ts'
 import type { KnowsMore, StoredTokens } from '../tokens/stores/store.ts'
 import type { SessionLike } from '../tokens/stores/stored-session.ts'
@@ -21,8 +21,8 @@ export class AppSessionStore implements KnowsMore {
   #sessionStore: Store | undefined
   #tokenStore: SessionTokenStore | undefined
   /** The sessions that new records belong to, until they are stored. */
-  readonly #owners = new LRUCache<string, () => Promise<SessionLike>>({ max: MOST_KNOWN })
-  readonly #keptAliveAt = new LRUCache<string, number>({ max: MOST_KNOWN })
+  readonly #owners = new LRUMap<() => Promise<SessionLike>>({ max: MOST_KNOWN })
+  readonly #keptAliveAt = new LRUMap<number>({ max: MOST_KNOWN })
 
   constructor(clock: Clock) {
     this.#clock = clock

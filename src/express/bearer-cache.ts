@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { TokenInfo } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { NetworkError } from '../ilert/errors.ts'
+import { LRUMap } from '../tokens/lru-map.ts'
 
 /** How long a token that ilert has called good is taken for good: a revoked one lives on for no longer than this. */
 const GOOD_MS = 60_000
@@ -51,8 +51,8 @@ export class BearerAnswers {
   readonly #clock: Clock
   readonly #maxUnderWay: number
   /** Kept for longer than the answer counts: which tokens were good lately. */
-  readonly #good: LRUCache<string, Remembered>
-  readonly #bad: LRUCache<string, Remembered>
+  readonly #good: LRUMap<Remembered>
+  readonly #bad: LRUMap<Remembered>
   readonly #underWay = new Map<string, Promise<TokenInfo>>()
   readonly #busy = { proven: 0, unproven: 0 }
   #lastSeen: number
@@ -63,8 +63,8 @@ export class BearerAnswers {
     this.#ask = ask
     this.#clock = clock
     this.#maxUnderWay = maxUnderWay
-    this.#good = new LRUCache({ max: maxRemembered })
-    this.#bad = new LRUCache({ max: maxRemembered })
+    this.#good = new LRUMap({ max: maxRemembered })
+    this.#bad = new LRUMap({ max: maxRemembered })
     this.#lastSeen = clock.now()
   }
 

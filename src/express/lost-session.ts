@@ -1,7 +1,7 @@
 import type { Request } from 'express'
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../client/connection.ts'
 import { IlertError } from '../ilert/errors.ts'
+import { LRUMap } from '../tokens/lru-map.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { Sealer } from '../tokens/sealing/seal.ts'
 import { beforeHeaders } from './before-headers.ts'
@@ -33,7 +33,7 @@ export class LostSessions {
   readonly #entries: SessionEntries
   readonly #tokens: TokenManager
   /** Markers that have come back with their session. Not taken back: that would change the answers of the app's pages. */
-  readonly #seen = new LRUCache<string, true>({ max: 10_000, ttl: EXPECTED_WITHIN_SECONDS * 1000 })
+  readonly #seen = new LRUMap<true>({ max: 10_000, ttlMs: EXPECTED_WITHIN_SECONDS * 1000 })
   #warnedOfInsecure = false
 
   constructor(sealer: Sealer, clock: Clock, entries: SessionEntries, tokens: TokenManager) {

@@ -1,16 +1,19 @@
 import { hash } from 'node:crypto'
 import type { Request } from 'express'
-import { LRUCache } from 'lru-cache'
+import { LRUMap } from '../tokens/lru-map.ts'
 
 /** Says by a non-empty string who a serialized user is. */
 // biome-ignore lint/suspicious/noExplicitAny: what an app's serializeUser makes of a user is for the app to know
 export type UserKey = (user: any) => string
 
+/** Characters of a serialized user whose hash is remembered. */
+const LONGEST_REMEMBERED = 16_000
+
 /**
  * Hashes of users seen lately, by the JSON of the user: a session's user is the same text from request to request, and a
  * request whose tokens are at hand costs no crypto. Bounded in entries and in characters; a longer text is hashed anew.
  */
-const hashes = new LRUCache<string, string>({ max: 10_000, maxSize: 8_000_000, maxEntrySize: 16_000 })
+const hashes = new LRUMap<string>({ max: 10_000, maxSize: 8_000_000, sizeOf: (text) => text.length })
 
 /**
  * A short hash of the whole user that Passport has serialized: what tells one user from another. Of the user as a session
@@ -99,7 +102,7 @@ function remembered(text: string, canonical: (text: string) => string): string {
   const known = hashes.get(text)
   if (known !== undefined) return known
   const hashed = hash('sha256', canonical(text), 'base64url').slice(0, 22)
-  hashes.set(text, hashed, { size: text.length })
+  if (text.length <= LONGEST_REMEMBERED) hashes.set(text, hashed)
   return hashed
 }
 

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
-import { LRUCache } from 'lru-cache'
 import { IlertError } from '../ilert/errors.ts'
+import { LRUMap } from '../tokens/lru-map.ts'
 import type { SessionMarks } from '../tokens/session-records.ts'
 import { isEndless } from '../tokens/stores/stored-session.ts'
 import { hashOfJSON, hashOfKey, hashOfUser, isObject, saysTheSame, type UserKey } from './passport-user.ts'
@@ -75,7 +75,7 @@ export class SessionEntries {
   readonly field: string
   readonly #userKey: UserKey | undefined
   /** What was attached here lately, by session id: a slow request may yet write such a session as it was before. */
-  readonly #latest = new LRUCache<string, SessionEntry>({ max: 10_000, ttl: 600_000 })
+  readonly #latest = new LRUMap<SessionEntry>({ max: 10_000, ttlMs: 600_000 })
 
   constructor(name: string, userKey?: UserKey) {
     this.name = name

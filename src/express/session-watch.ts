@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Store } from 'express-session'
-import { LRUCache } from 'lru-cache'
+import { LRUMap } from '../tokens/lru-map.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { beforeHeaders } from './before-headers.ts'
 import {
@@ -42,7 +42,7 @@ export class SessionWatch {
   readonly #entries: SessionEntries
   readonly #tokens: TokenManager
   readonly #stores = new WeakSet<Store>()
-  readonly #ended = new LRUCache<string, true>({ max: REMEMBERED_SESSIONS })
+  readonly #ended = new LRUMap<true>({ max: REMEMBERED_SESSIONS })
   readonly #orphans = new WeakMap<Request, Orphan[]>()
   #warned = false
 

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
-import { LRUCache } from 'lru-cache'
 import { NetworkError } from '../ilert/errors.ts'
+import { LRUMap } from '../tokens/lru-map.ts'
 import { type Attempt, LIFETIME_SECONDS } from './attempts.ts'
 import { responseOf } from './cookies.ts'
 import { SignIn, type SignInParts } from './sign-in.ts'
@@ -14,7 +14,12 @@ const RETRY_AFTER_SECONDS = 5
 interface Finished {
   readonly signIn: SignIn
   readonly until: number
+  /** Forgets it then, also if nobody asks: tokens that nobody came for are revoked. */
+  readonly timer: NodeJS.Timeout
 }
+
+/** How many of them are remembered. */
+const MOST_FINISHED = 1000
 
 /**
  * The sign-ins under way, and those that have just ended, by state: a second click, or a prefetch, arrives while the
@@ -25,24 +30,21 @@ export class SignIns {
   readonly #rememberMs: number
   readonly #underWay = new Map<string, SignIn>()
   /** Two, so that strangers with made-up codes displace nobody whose code was good. */
-  readonly #exchanged: LRUCache<string, Finished>
-  readonly #failed: LRUCache<string, Finished>
+  readonly #exchanged: LRUMap<Finished>
+  readonly #failed: LRUMap<Finished>
   /** The states of those that had a good code, for as long as a copy of their cookie would open. */
-  readonly #spent = new LRUCache<string, true>({ max: 10_000, ttl: LIFETIME_SECONDS * 1000 })
+  readonly #spent = new LRUMap<true>({ max: 10_000, ttlMs: LIFETIME_SECONDS * 1000 })
 
   /** @param rememberMs how long after its end a sign-in may be joined */
   constructor(parts: SignInParts, rememberMs = 10_000) {
     this.#parts = parts
     this.#rememberMs = rememberMs
-    const finished = () =>
-      new LRUCache<string, Finished>({
-        max: 1000,
-        ttl: rememberMs,
-        ttlAutopurge: true,
-        dispose: ({ signIn }) => signIn.settle(),
-      })
-    this.#exchanged = finished()
-    this.#failed = finished()
+    const dispose = ({ signIn, timer }: Finished) => {
+      clearTimeout(timer)
+      signIn.settle()
+    }
+    this.#exchanged = new LRUMap({ max: MOST_FINISHED, dispose })
+    this.#failed = new LRUMap({ max: MOST_FINISHED, dispose })
   }
 
   /** Whether a request with this state would join a sign-in, and not begin one. */
@@ -78,7 +80,7 @@ export class SignIns {
   /** To be called when a session ends: nobody is signed in any more by a sign-in that it or its ilert user had here. */
   end(sessionID: string, account: string | undefined): void {
     for (const signIn of this.#underWay.values()) signIn.endIfOf(sessionID, account)
-    for (const [state, { signIn }] of [...this.#exchanged.entries()]) {
+    for (const [state, { signIn }] of this.#exchanged.entries()) {
       if (signIn.endIfOf(sessionID, account)) this.#exchanged.delete(state)
     }
   }
@@ -102,7 +104,8 @@ export class SignIns {
       if (signIn.exchanged) this.#spent.set(state, true)
       if (signIn.ended) return signIn.settle()
       const finished = signIn.exchanged ? this.#exchanged : this.#failed
-      finished.set(state, { signIn, until: this.#parts.clock.now() + this.#rememberMs })
+      const until = this.#parts.clock.now() + this.#rememberMs
+      finished.set(state, { signIn, until, timer: setTimeout(() => finished.delete(state), this.#rememberMs).unref() })
     }
     signIn.result.then(finish, finish)
     return signIn

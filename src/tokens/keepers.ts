@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { TokenSet } from '../client/answers.ts'
 import { type Ending, type Grant, UNREADABLE } from './grant.ts'
 import { Keeper, type KeeperParts } from './keeper.ts'
+import { LRUMap } from './lru-map.ts'
 
 /** Grants in this process's memory. One that is pushed out is read from the store when it is needed again. */
 const CACHED_GRANTS = 10_000
@@ -31,17 +31,17 @@ interface KeepersParts extends Omit<KeeperParts, 'onBusy' | 'onTokens' | 'onEnd'
 export class Keepers {
   readonly #parts: KeeperParts
   readonly #beforeClosing: KeepersParts['beforeClosing']
-  readonly #cache: LRUCache<string, Keeper>
+  readonly #cache: LRUMap<Keeper>
   /** Keepers that must not be forgotten, whatever the cache pushes out. */
   readonly #busy = new Map<string, Keeper>()
   /** The keys under which this process knows refresh tokens to be kept. */
   readonly #owners = new Map<string, string>()
   readonly #loading = new Map<string, Promise<Found>>()
-  readonly #successors = new LRUCache<string, Successor>({ max: CACHED_GRANTS })
+  readonly #successors = new LRUMap<Successor>({ max: CACHED_GRANTS })
 
   constructor({ beforeClosing, cachedGrants = CACHED_GRANTS, ...parts }: KeepersParts) {
     this.#beforeClosing = beforeClosing
-    this.#cache = new LRUCache({ max: cachedGrants, dispose: (keeper) => this.#disown(keeper) })
+    this.#cache = new LRUMap({ max: cachedGrants, dispose: (keeper) => this.#disown(keeper) })
     this.#parts = {
       ...parts,
       onBusy: (keeper) => this.#setBusy(keeper),

@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../client/connection.ts'
 import { rememberedMs } from './endings.ts'
 import { emptyGrant, type Grant, UNREADABLE } from './grant.ts'
+import { LRUMap } from './lru-map.ts'
 import { freshness } from './policy.ts'
 import { randomText } from './random.ts'
 import { GrantRecord } from './record.ts'
@@ -28,7 +28,7 @@ export interface SessionMarks {
 export class SessionRecords {
   readonly #vault: Vault
   readonly #clock: Clock
-  readonly #known = new LRUCache<string, GrantRecord>({ max: CACHED_SESSIONS })
+  readonly #known = new LRUMap<GrantRecord>({ max: CACHED_SESSIONS })
 
   constructor(vault: Vault, clock: Clock) {
     this.#vault = vault

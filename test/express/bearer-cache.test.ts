@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { jest } from '@jest/globals'
 import fc from 'fast-check'
-import { LRUCache } from 'lru-cache'
 import type { TokenInfo } from '../../src/client/answers.ts'
 import { BearerAnswers } from '../../src/express/bearer-cache.ts'
 import { NetworkError } from '../../src/ilert/errors.ts'
+import { LRUMap } from '../../src/tokens/lru-map.ts'
 
 const GOOD: TokenInfo = { active: true, scope: ['profile'], username: 'mara.lindqvist', appID: 250 }
 const BAD: TokenInfo = { active: false, scope: [] }
@@ -321,7 +321,7 @@ it('never answers with what is older than promised, whatever the clock does', as
 
 it('keeps the hash of a token, and the token nowhere', async () => {
   const token = 'CANARY-0123456789'
-  const remember = jest.spyOn(LRUCache.prototype, 'set')
+  const remember = jest.spyOn(LRUMap.prototype, 'set')
   const share = jest.spyOn(Map.prototype, 'set')
   try {
     const { answers } = setUp()
