@@ -1,5 +1,10 @@
 /*
  * Many people, or one who is in a hurry: nobody is signed out, and each expiry costs one refresh.
+ *
+ * Latency is printed and not asserted. It is that of the machine: the sandbox answers in this process, which the
+ * connections keep busy all the time, and a busy Node takes one new connection in each turn of its event loop. Beside
+ * other tests a call whose connection is new may wait for many turns, seconds long in all, while those on open
+ * connections overtake it.
  */
 import autocannon from 'autocannon'
 import { removeBuiltApp } from './app-copy.ts'

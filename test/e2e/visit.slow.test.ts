@@ -3,7 +3,7 @@
  */
 import { needs } from '../support/needs.ts'
 import { removeBuiltApp } from './app-copy.ts'
-import { type AppProcess, NPM_START, startApp } from './app-process.ts'
+import type { AppProcess } from './app-process.ts'
 import { closeBrowsers, visit } from './browser.ts'
 import { cleanUp } from './clean-up.ts'
 import { startDesk, startTwoDesks } from './desk.ts'
@@ -31,19 +31,6 @@ afterAll(closeBrowsers)
 afterAll(removeBuiltApp)
 
 needs('chromium')('a visit to the desk', () => {
-  it('takes one command and two clicks until alerts are seen', async () => {
-    const app = await startApp({}, NPM_START)
-    expect(app.stdout).toContain('Sandbox: no ilert account is used')
-    const { page } = await visit()
-    await page.goto(app.url)
-    expect(await page.textContent('.banner')).toContain('no ilert account is used')
-
-    await page.getByRole('link', { name: 'Sign in with ilert' }).click()
-    await page.getByRole('button', { name: 'Allow' }).click()
-    await alertRow(page, PORTAL).waitFor()
-    expect(page.url()).toBe(`${app.url}/`)
-  })
-
   it('lasts a whole shift, in one process', async () => {
     const desk = await startDesk({ sandbox: SHORT })
     const { page } = await visit()

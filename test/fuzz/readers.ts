@@ -1,6 +1,6 @@
 /*
  * Everything that reads text from outside, with the longest text that can reach it. How long it may take, whatever that
- * text is, is what test/attacks/cost.test.ts and `npm run fuzz` ask of each.
+ * text is, is what test/attacks/cost.slow.test.ts and `npm run fuzz` ask of each.
  */
 import type { Response } from 'express'
 import session from 'express-session'

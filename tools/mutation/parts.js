@@ -102,7 +102,7 @@ export const PARTS = [
     'src/tokens',
     // The first two are judged by tests that start Redis, and the third has nothing but types.
     ['src/tokens/stores/redis-store.ts', 'src/tokens/stores/redis.ts', 'src/tokens/stores/store.ts'],
-    ['test/tokens/!(memory-bound|redis-store|session-stores).test.ts'],
+    ['test/tokens/!(*.slow|redis-store|session-stores).test.ts'],
   ),
   ...rest('src/express', [], ['test/express/!(away|versions).test.ts']),
 ]

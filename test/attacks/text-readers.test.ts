@@ -1,48 +1,18 @@
-/*
- * What texts from outside cost: whatever they are, each reader is done with the longest that can reach it before another
- * request would notice. test/attacks/redos.test.ts looks at expressions; this looks at time.
- */
+/* Everything that reads texts from outside is known: test/attacks/cost.slow.test.ts and `npm run fuzz` measure it. */
 import { SHAPES } from '../fuzz/generators/shapes.ts'
 import { READERS } from '../fuzz/readers.ts'
-import { tooMuchWork } from '../fuzz/work.ts'
 import { functionsRunBy, textWork } from './text-work.ts'
-
-it.each(READERS)('$name takes no more than 50 ms, of whatever shape it is', async ({ longest, read, written }) => {
-  const slow: string[] = []
-  for (const [shape, textOf] of SHAPES) {
-    // Shorter ones first: what is slow would take minutes with the longest.
-    for (const part of [64, 8, 1]) {
-      const text = written(textOf(Math.floor(longest / part)))
-      const why = await tooMuchWork(() => read(text))
-      if (!why) continue
-      slow.push(`${shape} ${why}`)
-      break
-    }
-    if (slow.length === 5) break
-  }
-  expect(slow).toEqual([])
-})
-
-it.each<[string, (text: string) => unknown]>([
-  ['compares all with all', (text) => text.split(' ').map((word, i, words) => words.indexOf(word) < i)],
-  ['looks back from everywhere', (text) => /\s+$/.test(text)],
-])('a reader that %s is found, with 64 KB', async (_, read) => {
-  for (const textOf of SHAPES.values()) {
-    const text = textOf(64 * 1024)
-    if (await tooMuchWork(() => read(text))) return
-  }
-  throw new Error('no shape makes it slow')
-})
 
 /** What these read is the developer's, the deployment's or Node's, and not a sender's. */
 const NOT_FROM_OUTSIDE = new Map([
   ['src/client/call.ts checkHeader', 'headers that the app sets'],
   ['src/client/client.ts #post', 'a form that was made here'],
+  ['src/client/client.ts begin', "the app's path, once more"],
   ['src/client/client.ts callAPI', "the app's path, once more"],
   ['src/client/connection.ts credential', 'an option'],
   ['src/client/connection.ts origin', 'an option'],
   ['src/client/dispatcher.ts defaultDispatcher', 'an option'],
-  ['src/client/http.ts holdsNoSecret', "the code of an error of Node's or undici's"],
+  ['src/client/network-error.ts holdsNoSecret', "the code of an error of Node's or undici's"],
   ['src/client/options.ts isLoopback', 'an option'],
   ['src/client/trace.ts describe', "an error's name"],
   ['src/express/bearer.ts appIDOption', 'an option'],
