@@ -189,14 +189,17 @@ const HOSTILE = [
   Array(40).fill('/aaaaaaaaa').join(', '),
 ]
 
-it.each(HOSTILE)('a prefix that is no plain path is refused: %s', async (prefix) => {
-  const site = await proxied({ adds: { 'x-forwarded-prefix': Buffer.from(prefix).toString('latin1') } })
-  for (const path of ['/portal/alerts', `/portal${LOGIN}`]) {
-    const page = await site.app.browser().send(`${site.origin}${path}`, PAGE)
-    expect(page.status).toBe(400)
-    expect(page.json).toMatchObject({ code: 'invalid_prefix', message: expect.stringContaining('basePath') })
-    expect(page.text).not.toContain('evil')
-    expect(page.cookies).toEqual([])
+it('a prefix that is no plain path is refused, and no attempt is begun', async () => {
+  const adds = { 'x-forwarded-prefix': '' }
+  const site = await proxied({ adds })
+  for (const prefix of HOSTILE) {
+    adds['x-forwarded-prefix'] = Buffer.from(prefix).toString('latin1')
+    for (const path of ['/portal/alerts', `/portal${LOGIN}`]) {
+      const page = await site.app.browser().send(`${site.origin}${path}`, PAGE)
+      expect([prefix, page.status, page.cookies]).toEqual([prefix, 400, []])
+      expect(page.json).toMatchObject({ code: 'invalid_prefix', message: expect.stringContaining('basePath') })
+      expect(page.text).not.toContain('evil')
+    }
   }
 })
 
@@ -230,7 +233,7 @@ it('whatever a trusted proxy says, the browser stays on the site', () => {
       const base = found[0] as string
       expect(new URL(base, 'https://app.example').pathname).toBe(base)
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   )
 })
 
