@@ -76,6 +76,8 @@ export class SessionEntries {
   readonly #userKey: UserKey | undefined
   /** What was attached here lately, by session id: a slow request may yet write such a session as it was before. */
   readonly #latest = new LRUMap<SessionEntry>({ max: 10_000, ttlMs: 600_000 })
+  /** The keys that the entries had of sessions whose request has changed them. */
+  readonly #changed = new WeakMap<RequestSession, string | undefined>()
 
   constructor(name: string, userKey?: UserKey) {
     this.name = name
@@ -108,6 +110,7 @@ export class SessionEntries {
   write(session: RequestSession, entry: NewEntry): void {
     const id = idIn(session)
     const written = { ...entry, user: this.#userIn(session), ...(id !== undefined && { id }), at: Date.now() }
+    this.#change(session)
     session[this.field] = written
     if (session.id) this.#latest.set(session.id, written)
   }
@@ -124,8 +127,21 @@ export class SessionEntries {
     if (entry && this.isOf(entry, session)) session[this.field] = { ...entry, user: this.#userIn(session) }
   }
 
+  /**
+   * To be called before a session is written which others may have written since its request has read it: takes over what
+   * another process has attached to it meanwhile, unless this request has attached something later.
+   */
+  takeOver(session: RequestSession, stored: RequestSession): void {
+    const [theirs, ours] = [this.raw(stored), this.raw(session)]
+    if (!theirs || !this.isOf(theirs, session)) return
+    const isOurs = this.#changed.has(session)
+    if (isOurs && (theirs.grant === this.#changed.get(session) || (ours && ours.at >= theirs.at))) return
+    session[this.field] = theirs
+  }
+
   /** Puts an entry back as it was. */
   restore(session: RequestSession, entry: SessionEntry | undefined): void {
+    this.#change(session)
     this.#latest.delete(session.id)
     if (entry) session[this.field] = entry
     else delete session[this.field]
@@ -153,6 +169,10 @@ export class SessionEntries {
     const entry = session && this.raw(session)
     const seen = this.#seenIn(session)
     return entry !== undefined && seen !== undefined && entry.user === seen.hash && this.read(req) === undefined
+  }
+
+  #change(session: RequestSession): void {
+    if (!this.#changed.has(session)) this.#changed.set(session, this.raw(session)?.grant)
   }
 
   #seenIn(session: RequestSession | undefined): { readonly json: string; readonly hash: string } | undefined {

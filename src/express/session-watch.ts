@@ -44,6 +44,8 @@ export class SessionWatch {
   readonly #stores = new WeakSet<Store>()
   readonly #ended = new LRUMap<true>({ max: REMEMBERED_SESSIONS })
   readonly #orphans = new WeakMap<Request, Orphan[]>()
+  /** Sessions that were made while their request was under way. */
+  readonly #made = new WeakSet<RequestSession>()
   #warned = false
 
   constructor(entries: SessionEntries, tokens: TokenManager) {
@@ -59,6 +61,8 @@ export class SessionWatch {
     if (!sessionStore || this.#stores.has(sessionStore)) return
     this.#stores.add(sessionStore)
     hookStore(sessionStore, {
+      mayBeStale: (session, request) => this.#isMine(request) && !this.#isUnknown(session, request),
+      stored: (session, stored) => this.#entries.takeOver(session, stored as RequestSession),
       saving: (session, request) => !this.#isMine(request) || this.#saving(session, request),
       ending: (id) => this.#ending(id),
       generated: (request, before) => {
@@ -86,12 +90,19 @@ export class SessionWatch {
     return (serving.get(req)?.get(this.#entries.field) ?? this) === this
   }
 
+  /** Nobody else has a session whose id has not left this process yet. */
+  #isUnknown(session: RequestSession, { res }: Request): boolean {
+    return this.#made.has(session) && res?.headersSent === false
+  }
+
   #ending(id: string): () => void {
     this.#ended.set(id, true)
     return () => this.#ended.delete(id)
   }
 
   #generated(req: Request, before: RequestSession | undefined): void {
+    const { session } = sessionParts(req)
+    if (session) this.#made.add(session)
     this.#ended.delete(req.sessionID) // an app may choose ids of its own, and choose one again
     for (const orphan of this.#orphans.get(req) ?? []) orphan.sessionEnded = true
     const entry = before && this.#entries.raw(before)

@@ -143,3 +143,48 @@ it.each([
 ])('last as long as the session, or 14 days where that has no end: %p', (originalMaxAge, lifetime) => {
   expect(lifetimeOf({ cookie: { originalMaxAge } } as never)).toBe(lifetime)
 })
+
+describe('a session that another process has written since a request has read it', () => {
+  const LATER = { ...ENTRY, grant: 'session:2' }
+  const USER = { id: 7 }
+  /** What is stored, in a session of the same user, after `entry` was attached elsewhere. */
+  const stored = (entry: typeof ENTRY, user: unknown = USER) => {
+    const session = sessionOf(user) as never
+    new SessionEntries('ilert').write(session, entry)
+    return session
+  }
+  const own = (write?: typeof ENTRY) => {
+    const session = sessionOf(USER) as never
+    if (write) Object.assign(session, stored(write))
+    return session
+  }
+
+  it.each([undefined, ENTRY])('takes over what was attached there: %#', (before) => {
+    const session = own(before)
+    entries.takeOver(session, stored(LATER))
+    expect(entries.raw(session)).toMatchObject(LATER)
+  })
+
+  it('keeps what its own request has attached', () => {
+    const session = own(ENTRY)
+    entries.write(session, LATER)
+    entries.takeOver(session, stored(ENTRY))
+    expect(entries.raw(session)).toMatchObject(LATER)
+  })
+
+  it('stays disconnected if its own request has disconnected it, but not from what is newer', () => {
+    const session = own(ENTRY)
+    entries.remove({ session } as never)
+    entries.takeOver(session, stored(ENTRY))
+    expect(entries.raw(session)).toBeUndefined()
+    entries.takeOver(session, stored(LATER))
+    expect(entries.raw(session)).toMatchObject(LATER)
+  })
+
+  it("takes over nothing of another user's, and nothing of a session without an entry", () => {
+    const session = own(ENTRY)
+    for (const user of [{ id: 8 }, null]) entries.takeOver(session, stored(LATER, user))
+    entries.takeOver(session, sessionOf(USER) as never)
+    expect(entries.raw(session)).toMatchObject(ENTRY)
+  })
+})

@@ -67,6 +67,44 @@ async function stepUp(app: TestApp, browser: Browser): Promise<void> {
   expect(back.location).toBe('/policies')
 }
 
+it.each(['fails', 'throws', 'hangs'])(
+  'a session is written though the store that is to be read first %s',
+  async (how) => {
+    const { app, browser } = await startSlowApp()
+    await browser.visit('/local')
+    const { get } = app.store
+    let reads = 0
+    app.store.get = (id, done) => {
+      reads++
+      if (reads === 1)
+        get.call(app.store, id, done) // express-session's own
+      else if (how === 'fails') done(new Error('away'))
+      else if (how === 'throws') throw new Error('away')
+    }
+    expect((await browser.visit('/mark')).status).toBe(200)
+    expect(reads).toBe(2)
+    app.store.get = get
+    expect(await browser.home()).toMatchObject({ session: { mark: true } })
+  },
+)
+
+it('what reads its session, or signs in, costs no read of the store more', async () => {
+  const { app, browser } = await startSlowApp()
+  await browser.visit('/local')
+  let reads = 0
+  const { get } = app.store
+  app.store.get = (id, done) => {
+    reads++
+    get.call(app.store, id, done)
+  }
+  await browser.visit('/')
+  expect(reads).toBe(1)
+  const callback = await browser.callback()
+  reads = 0
+  await browser.visit(callback)
+  expect(reads).toBe(1)
+})
+
 describe.each([false, true])('with rolling: %p', (rolling) => {
   describe.each(['writes', 'reads'] as const)('a slow request that %s its session', (does) => {
     it('leaves passport.authorize its tokens', async () => {

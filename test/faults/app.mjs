@@ -10,8 +10,21 @@ import { IlertStrategy, TokenManager } from 'passport-ilert'
 import { RedisTokenStore } from 'passport-ilert/redis'
 import { createClient } from 'redis'
 
-const { port, prefix, tokens, sessions, client, leaseMs, storeTimeoutMs, timeoutMs, sharedKey, frozenAt, offsetMs } =
-  JSON.parse(process.env.FAULTS_APP)
+const settings = JSON.parse(process.env.FAULTS_APP)
+const {
+  port,
+  prefix,
+  tokens,
+  sessions,
+  client,
+  leaseMs,
+  storeTimeoutMs,
+  timeoutMs,
+  sharedKey,
+  links,
+  frozenAt,
+  offsetMs,
+} = settings
 
 // Whatever goes wrong beside the requests fails the test.
 const troubles = []
@@ -98,6 +111,13 @@ const released = new Promise((resolve) => {
 })
 
 app.get('/auth/ilert', passport.authenticate('ilert'))
+if (links) {
+  app.get('/local', (req, res, next) => {
+    req.logIn({ id: 7, username: 'local' }, (error) => (error ? next(error) : res.json({})))
+  })
+  app.get('/link', passport.authorize('ilert'))
+  app.get('/auth/ilert/callback', passport.authorize('ilert'), (_req, res) => res.json({}))
+}
 app.get('/auth/ilert/callback', passport.authenticate('ilert', { successRedirect: '/' }))
 app.get('/', (req, res) => res.json({ user: req.user?.username, connected: req.ilert.connected }))
 app.get('/token', async (req, res) => {

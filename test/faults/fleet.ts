@@ -34,6 +34,8 @@ export interface FleetOptions {
   frozen?: boolean
   /** Uses `tokenKey`: one grant for each user. */
   sharedKey?: boolean
+  /** Users sign in at `/local` without ilert, and link their ilert user at `/link` (`passport.authorize`). */
+  links?: boolean
 }
 
 export interface Answer {
