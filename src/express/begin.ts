@@ -4,7 +4,7 @@ import { formatScope, type Scope } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { LostSessions } from './lost-session.ts'
-import { requestedScope } from './options.ts'
+import { refuseMisspelt, requestedScope } from './options.ts'
 import { warnOfOtherHost } from './redirect-uri.ts'
 import type { Demand } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
@@ -30,6 +30,20 @@ export interface PassportOptions extends AuthenticateOptions {
   successRedirect?: string
   /** Passport's: the same for users without a `req.session.returnTo`. */
   successReturnToOrRedirect?: string
+}
+
+const AUTHENTICATE_OPTIONS: readonly (keyof AuthenticateOptions)[] = ['scope', 'tenant', 'returnTo']
+
+/**
+ * Passport's own options pass, and whatever an app's callbacks look for.
+ *
+ * @throws TypeError where an option looks like one of ours, or would be expected to do something.
+ */
+export function checkAuthenticateOptions(options: object): void {
+  refuseMisspelt('authenticate', options, AUTHENTICATE_OPTIONS)
+  if ('callbackURL' in options) {
+    throw new TypeError('authenticate: callbackURL is an option of IlertStrategy, the same for all sign-ins.')
+  }
 }
 
 interface BeginParts {

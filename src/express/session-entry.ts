@@ -50,10 +50,19 @@ export function sessionParts(req: Request): SessionParts {
 export function sessionOf(req: Request): RequestSession {
   const { session, sessionStore } = sessionParts(req)
   if (session && sessionStore) return session
-  const missing = session ? 'req.sessionStore' : 'req.session'
-  throw new IlertError(
-    `${missing} is missing: put app.use(session({ … })) of express-session before ilert.session() and the sign-in routes.`,
-    { code: 'session_missing', status: 500 },
+  throw new IlertError(whyNoSession(req), { code: 'session_missing', status: 500 })
+}
+
+const ADD_SESSION = 'put app.use(session({ … })) of express-session before ilert.session() and the sign-in routes.'
+
+function whyNoSession(req: Request): string {
+  const { session } = sessionParts(req)
+  if (!session) return `req.session is missing: ${ADD_SESSION}`
+  // What cookie-session alone puts on a request.
+  if (!('sessionOptions' in req)) return `req.sessionStore is missing: ${ADD_SESSION}`
+  return (
+    'cookie-session keeps sessions in the browser, where no sign-out and no refresh of tokens can reach them. Use ' +
+    `express-session in its place, with a session store that all processes share: ${ADD_SESSION}`
   )
 }
 

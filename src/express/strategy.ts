@@ -13,7 +13,7 @@ import type { TokenStore } from '../tokens/stores/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
 import { type Attachment, attachAtLogIn, attachNow } from './attach.ts'
 import { type Attempt, Attempts } from './attempts.ts'
-import { Begin, type PassportOptions } from './begin.ts'
+import { Begin, checkAuthenticateOptions, type PassportOptions } from './begin.ts'
 import { type CallbackQuery, MalformedCallback, readCallback } from './callback.ts'
 import { responseOf } from './cookies.ts'
 import { logoutMiddleware } from './logout.ts'
@@ -266,6 +266,7 @@ export class IlertStrategy extends OAuth2Strategy {
   }
 
   private async answer(req: Request, options: PassportOptions): Promise<Outcome> {
+    checkAuthenticateOptions(options)
     let callback: CallbackQuery | undefined
     try {
       callback = readCallback(req)

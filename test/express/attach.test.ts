@@ -353,6 +353,26 @@ describe('without express-session', () => {
     })
   })
 
+  it('ilert.session() says what to do where cookie-session is in its place', async () => {
+    const app = await startApp({
+      session: false,
+      before: (web, app) => {
+        web.use((req, _res, next) => {
+          // What cookie-session puts on a request: its options, and a session that reads the cookie.
+          Object.defineProperty(Object.assign(req, { sessionOptions: {} }), 'session', { get: () => ({}) })
+          next()
+        })
+        web.use(app.ilert.session())
+      },
+    })
+    const { json } = await app.browser().visit('/')
+    expect(json).toMatchObject({
+      code: 'session_missing',
+      message: expect.stringMatching(/^cookie-session .*Use express-session in its place/),
+    })
+    expect(json.message).not.toContain('sessionStore')
+  })
+
   it('a sign-in says what is missing, and its tokens are revoked', async () => {
     const app = await startApp({ session: false })
     const page = await app.browser().signIn()
