@@ -44,11 +44,18 @@ export interface IlertUser {
   [field: string]: unknown
 }
 
-/** The fields of a token answer as ilert sent them, for the `params` of Passport's classic verify. */
-export const answerOf: WeakMap<TokenSet, Record<string, unknown>> = new WeakMap()
+/** What ilert sent, of the objects that were made of it. */
+const sent = new WeakMap<object, { fields?: Record<string, unknown>; json?: string }>()
+
+/** The fields of the token answer with which ilert issued tokens, for the `params` of Passport's classic verify. */
+export function fieldsOf(tokens: TokenSet): Record<string, unknown> {
+  return sent.get(tokens)?.fields ?? {}
+}
 
 /** A user's JSON as ilert sent it. Written anew it might be another, and cannot be where it is nested too deeply. */
-export const jsonOf: WeakMap<IlertUser, string> = new WeakMap()
+export function jsonOf(user: IlertUser): string {
+  return sent.get(user)?.json ?? JSON.stringify(user)
+}
 
 /** A century: an answer that says more is cut, so that adding it to a date stays a date. */
 const MAX_SECONDS = 100 * 365 * 86_400
@@ -90,7 +97,7 @@ export function judgeTokens(
     const refreshLifetime = seconds(body.refresh_token_expires_in)
     if (refreshLifetime !== undefined) tokens.refreshTokenExpiresAt = sentAt + refreshLifetime * 1000
   }
-  answerOf.set(tokens, body)
+  sent.set(tokens, { fields: body })
   return tokens
 }
 
@@ -134,7 +141,7 @@ export function judgeUser(answer: HttpAnswer, secrets: readonly string[]): Ilert
   const body = judgeAPI(answer, secrets)
   // An id past 2^53 would have lost its last digits in JSON.parse, and two users would be one.
   if (!isObject(body) || !Number.isSafeInteger(body.id)) throw invalid('a user without an id')
-  jsonOf.set(body as IlertUser, answer.text)
+  sent.set(body, { json: answer.text })
   return body as IlertUser
 }
 

@@ -43,7 +43,7 @@ export function toProfile(user: IlertUser, tokens: TokenSet): IlertProfile {
   }
   // Hidden, so that a profile that is put into a session or a log does not drag them along.
   return Object.defineProperties(profile, {
-    _raw: { value: jsonOf.get(user) ?? JSON.stringify(user) },
+    _raw: { value: jsonOf(user) },
     _json: { value: user },
   }) as typeof profile & Pick<IlertProfile, '_raw' | '_json'>
 }

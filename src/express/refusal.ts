@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Response } from 'express'
 import { OAuthError } from '../ilert/errors.ts'
+import { escapeHTML } from '../ilert/html.ts'
 import { safeReturnTo } from './return-to.ts'
 
 /** A sign-in that fails, as Passport is told it. */
@@ -98,16 +99,4 @@ function page(reason: string, href: string): string {
 <p><a href="${escapeHTML(href)}">Continue</a></p>
 </html>
 `
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHTML(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] as string)
 }

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { IlertError, InsufficientScope, ReauthenticationRequired } from '../ilert/errors.ts'
 import { covers, formatScope, toList } from '../ilert/scopes.ts'
-import { challengeOf } from './bearer-challenge.ts'
+import { challengeOf } from './bearer/challenge.ts'
 import { checkedScopes } from './options.ts'
 import { type RequestIlert, SessionIlert, USER_REPLACED } from './request-ilert.ts'
 import type { SessionEntries, SessionEntry } from './session-entry.ts'

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { answerOf, type TokenSet } from '../client/answers.ts'
+import { fieldsOf, type TokenSet } from '../client/answers.ts'
 import { IlertError } from '../ilert/errors.ts'
 import type { IlertProfile } from './profile.ts'
 
@@ -61,7 +61,7 @@ function askClassic(verify: ClassicVerify, passReq: boolean, context: VerifyCont
   const { req, tokens, profile } = context
   const args: unknown[] = passReq ? [req] : []
   args.push(tokens.accessToken, tokens.refreshToken)
-  if (verify.length === args.length + 3) args.push(answerOf.get(tokens) ?? {})
+  if (verify.length === args.length + 3) args.push(fieldsOf(tokens))
   args.push(profile)
   return verdictOf(verify, args)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { escapeHTML } from '../ilert/html.ts'
 import { parseScope, scopes } from '../ilert/scopes.ts'
-import { escapeHTML } from './html.ts'
 import type { Answer } from './messages.ts'
 import type { App } from './state.ts'
 import type { SandboxUser } from './users.ts'

@@ -1,8 +1,8 @@
 import { Agent, request } from 'undici'
 import { PATHS } from '../ilert/endpoints.ts'
+import { unescapeHTML } from '../ilert/html.ts'
 import { CookieJar } from './cookie-jar.ts'
 import { ASK_HEADER } from './endpoints/authorize.ts'
-import { unescapeHTML } from './html.ts'
 import { shownPath } from './log.ts'
 
 /** More than any sign-in takes, and about as many as browsers follow. */

@@ -12,7 +12,7 @@ import { type Node, type SourceFile, sourceFile, sourceFiles } from './source.ts
 const OURS = 'both sides are what this process has from ilert or from its own sealed store'
 const WORDS = 'these are words, not secrets'
 const HARMLESS: Record<string, string> = {
-  'express/bearer-challenge.ts present.includes(challenge)': WORDS,
+  'express/bearer/challenge.ts present.includes(challenge)': WORDS,
   'express/require-scope.ts error.code === USER_REPLACED': WORDS,
   'express/sign-in.ts tokens.keyOf(set) === key': 'both are names under which the app keeps tokens',
   'express/sign-ins.ts known.code !== code': 'the code on the left is with ilert already, and of no use to anybody',

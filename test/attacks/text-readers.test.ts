@@ -15,7 +15,7 @@ const NOT_FROM_OUTSIDE = new Map([
   ['src/client/network-error.ts holdsNoSecret', "the code of an error of Node's or undici's"],
   ['src/client/options.ts isLoopback', 'an option'],
   ['src/client/trace.ts describe', "an error's name"],
-  ['src/express/bearer.ts appIDOption', 'an option'],
+  ['src/express/bearer/strategy.ts appIDOption', 'an option'],
   ['src/express/options.ts callbackOption', 'an option'],
   ['src/express/options.ts requestedScope', 'an option'],
   ['src/express/options.ts scopeOption', 'an option'],

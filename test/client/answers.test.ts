@@ -1,5 +1,5 @@
 import {
-  answerOf,
+  fieldsOf,
   judgeAPI,
   judgeRevocation,
   judgeTokenInfo,
@@ -49,7 +49,7 @@ describe('judgeTokens', () => {
 
   it("keeps ilert's own fields for those who ask", () => {
     const body = { ...TOKENS, extra: { a: 1 } }
-    expect(answerOf.get(judgeTokens(answer(200, body), SENT_AT, []))).toEqual(body)
+    expect(fieldsOf(judgeTokens(answer(200, body), SENT_AT, []))).toEqual(body)
   })
 
   it('takes one hour where expires_in is absent', () => {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { jest } from '@jest/globals'
 import fc from 'fast-check'
 import type { TokenInfo } from '../../src/client/answers.ts'
-import { BearerAnswers } from '../../src/express/bearer-cache.ts'
+import { BearerAnswers } from '../../src/express/bearer/cache.ts'
 import { NetworkError } from '../../src/ilert/errors.ts'
 import { LRUMap } from '../../src/tokens/lru-map.ts'
 

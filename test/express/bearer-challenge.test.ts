@@ -1,4 +1,4 @@
-import { challengeOf } from '../../src/express/bearer-challenge.ts'
+import { challengeOf } from '../../src/express/bearer/challenge.ts'
 
 it('is bare where no credentials came', () => {
   expect(challengeOf({ status: 401 })).toBe('Bearer realm="ilert"')

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import fc from 'fast-check'
-import { challengeOf } from '../../src/express/bearer-challenge.ts'
-import { claimsOf, readAuthorization, whyNot, whyNotApp } from '../../src/express/bearer-token.ts'
+import { challengeOf } from '../../src/express/bearer/challenge.ts'
+import { claimsOf, readAuthorization, whyNot, whyNotApp } from '../../src/express/bearer/token.ts'
 import { jwt } from './bearer-app.ts'
 
 function read(...values: string[]) {

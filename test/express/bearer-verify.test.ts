@@ -4,26 +4,13 @@
  */
 import type { Request } from 'express'
 import { type BearerUser, IlertBearerStrategy, type Done as Told } from '../../src/index.ts'
+import { failOnCrashes } from '../support/crashes.ts'
 import { closeApis, startApi, type TestApi } from './bearer-app.ts'
 
 type Done = (error?: unknown, user?: unknown, info?: unknown) => void
 type Form = (...args: never[]) => unknown
 
-const crashes: unknown[] = []
-const onCrash = (error: unknown) => crashes.push(error)
-beforeAll(() => {
-  process.on('unhandledRejection', onCrash)
-  process.on('uncaughtException', onCrash)
-})
-afterAll(() => {
-  process.off('unhandledRejection', onCrash)
-  process.off('uncaughtException', onCrash)
-})
-afterEach(async () => {
-  await closeApis()
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(crashes.splice(0)).toEqual([])
-})
+failOnCrashes(closeApis)
 
 const USER = { id: 'u1' }
 const LATE = new Error('late')

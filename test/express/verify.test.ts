@@ -1,23 +1,9 @@
 import { IlertStrategy, type IlertStrategyOptions } from '../../src/index.ts'
 import { type AppOptions, closeApps, isAlive, LASTING, startApp } from '../support/app.ts'
+import { failOnCrashes } from '../support/crashes.ts'
 import { until } from '../support/until.ts'
 
-const crashes: unknown[] = []
-const onCrash = (error: unknown) => crashes.push(error)
-beforeAll(() => {
-  process.on('unhandledRejection', onCrash)
-  process.on('uncaughtException', onCrash)
-})
-afterAll(() => {
-  process.off('unhandledRejection', onCrash)
-  process.off('uncaughtException', onCrash)
-})
-afterEach(async () => {
-  await closeApps()
-  // Rejections that nobody handles are reported once the queue of promises is empty.
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(crashes.splice(0)).toEqual([])
-})
+failOnCrashes(closeApps)
 
 type Args = unknown[]
 type Done = (error: unknown, user?: unknown, info?: object) => void

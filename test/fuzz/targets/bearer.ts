@@ -1,7 +1,7 @@
 /* Authorization headers, and what is said about them. */
 import fc from 'fast-check'
-import { challengeOf } from '../../../src/express/bearer-challenge.ts'
-import { claimsOf, readAuthorization, whyNot } from '../../../src/express/bearer-token.ts'
+import { challengeOf } from '../../../src/express/bearer/challenge.ts'
+import { claimsOf, readAuthorization, whyNot } from '../../../src/express/bearer/token.ts'
 import { expectNoSecret, SECRETS } from '../canary.ts'
 import { jwts } from '../generators/jwt.ts'
 import { mutated } from '../generators/text.ts'

@@ -1,16 +1,12 @@
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
-import type { TokenInfo } from '../client/answers.ts'
-import { IlertClient } from '../client/client.ts'
-import { type Clock, type Connection, resolveConnection } from '../client/connection.ts'
-import { APP_OPTIONS, ENV_OPTIONS } from '../client/options.ts'
-import type { AccessTokenClaims } from '../ilert/claims.ts'
-import { IlertError, OAuthError } from '../ilert/errors.ts'
-import { covers, formatScope, type Scope, toList } from '../ilert/scopes.ts'
-import { BearerAnswers } from './bearer-cache.ts'
-import { challengeOf, challengeWith, type Refusal } from './bearer-challenge.ts'
-import { claimsOf, readAuthorization, whyNot, whyNotApp, whyNotTenant } from './bearer-token.ts'
-import { askAbout, type BearerCallback, type BearerUser, type BearerVerify } from './bearer-verify.ts'
+import type { TokenInfo } from '../../client/answers.ts'
+import { IlertClient } from '../../client/client.ts'
+import { type Clock, type Connection, resolveConnection } from '../../client/connection.ts'
+import { APP_OPTIONS, ENV_OPTIONS } from '../../client/options.ts'
+import type { AccessTokenClaims } from '../../ilert/claims.ts'
+import { IlertError, OAuthError } from '../../ilert/errors.ts'
+import { covers, formatScope, type Scope, toList } from '../../ilert/scopes.ts'
 import {
   allowedTenantsOption,
   booleanOption,
@@ -18,8 +14,12 @@ import {
   oneVerify,
   refuseMisspelt,
   strategyArguments,
-} from './options.ts'
-import { asError, type Done, type Verdict } from './verify.ts'
+} from '../options.ts'
+import { asError, type Done, type Verdict } from '../verify.ts'
+import { BearerAnswers } from './cache.ts'
+import { challengeOf, challengeWith, type Refusal } from './challenge.ts'
+import { claimsOf, readAuthorization, whyNot, whyNotApp, whyNotTenant } from './token.ts'
+import { askAbout, type BearerCallback, type BearerUser, type BearerVerify } from './verify.ts'
 
 /** How an API is protected. */
 interface BearerOptions extends Connection {

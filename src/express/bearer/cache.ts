@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import type { TokenInfo } from '../client/answers.ts'
-import type { Clock } from '../client/connection.ts'
-import { NetworkError } from '../ilert/errors.ts'
-import { LRUMap } from '../tokens/lru-map.ts'
+import type { TokenInfo } from '../../client/answers.ts'
+import type { Clock } from '../../client/connection.ts'
+import { NetworkError } from '../../ilert/errors.ts'
+import { LRUMap } from '../../tokens/lru-map.ts'
 
 /** How long a token that ilert has called good is taken for good: a revoked one lives on for no longer than this. */
 const GOOD_MS = 60_000

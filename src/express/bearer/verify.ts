@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { type Done, type Verdict, verdictOf } from './verify.ts'
+import { type Done, type Verdict, verdictOf } from '../verify.ts'
 
 /** Whose an access token is, as ilert's token_info says. Without a `verify`, this is `req.user`. */
 export interface BearerUser {

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { type AccessTokenClaims, readClaims } from '../ilert/claims.ts'
+import { type AccessTokenClaims, readClaims } from '../../ilert/claims.ts'
 
 /** What a request brings: a token, nothing for this scheme, or something that cannot be read. */
 export type Credentials = { kind: 'none' } | { kind: 'malformed'; why: string } | { kind: 'token'; token: string }
