@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
 
 const run = promisify(execFile)
 
@@ -21,6 +22,7 @@ export class Pages {
   readonly folder: string
   readonly blocks: readonly string[]
   readonly #running: ChildProcess[] = []
+  readonly #sandboxes: Sandbox[] = []
   #compiled: Promise<void> | undefined
 
   private constructor(folder: string, blocks: readonly string[]) {
@@ -30,7 +32,7 @@ export class Pages {
 
   static async open(paths: readonly string[]): Promise<Pages> {
     const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')))
-    const blocks = texts.flatMap((text) => [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? ''))
+    const blocks = texts.flatMap(blocksOf)
     const folder = await mkdtemp(join(tmpdir(), 'passport-ilert-pages-'))
     await symlink(resolve('node_modules'), join(folder, 'node_modules'))
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
@@ -85,7 +87,7 @@ export class Pages {
 
   /** Another folder with the same compiled blocks, in which an import of `name` gives another package. */
   async withPackage(name: string, other: string): Promise<string> {
-    const folder = join(this.folder, `with-${other}`)
+    const folder = await mkdtemp(join(this.folder, `with-${other}-`))
     const modules = join(folder, 'node_modules')
     await mkdir(modules, { recursive: true })
     const names = (await readdir('node_modules')).filter((entry) => entry !== name && !entry.startsWith('.'))
@@ -109,21 +111,57 @@ export class Pages {
     return child
   }
 
+  /** Starts a sandbox for an app at `origin`. It says yes to everything by itself. */
+  async startSandbox(origin: string, options: SandboxOptions = {}): Promise<Sandbox> {
+    const sandbox = await createSandbox({ approve: true, redirectURI: `${origin}/auth/ilert/callback`, ...options })
+    this.#sandboxes.push(sandbox)
+    return sandbox
+  }
+
   /** Ends what still runs. For `afterEach`. */
-  stop(): void {
+  async stop(): Promise<void> {
     for (const child of this.#running.splice(0)) child.kill('SIGKILL')
+    await Promise.all(this.#sandboxes.splice(0).map((sandbox) => sandbox.close()))
   }
 
   /** For `afterAll`. */
   async remove(): Promise<void> {
-    this.stop()
+    await this.stop()
     await rm(this.folder, { recursive: true, force: true })
   }
+}
+
+/** The blocks of TypeScript that stand by themselves. One that begins with a file's name belongs to a project: follow.ts. */
+function blocksOf(text: string): string[] {
+  return [...text.matchAll(/^```ts\n(?!\/\/ [\w./-]+\n)(.*?)^```$/gms)].map((match) => match[1] ?? '')
 }
 
 /** What a block declares, for programs to use. */
 function namesIn(block: string): string {
   return [...block.matchAll(/^const (\w+) =/gm)].map((match) => match[1]).join(', ')
+}
+
+/**
+ * The blocks of one page, compiled before the tests of a file. A test fails unless each of them has one of the texts in `run`:
+ * those are what the tests name.
+ */
+export function pageUnderTest(path: string, run: readonly string[]): () => Pages {
+  let pages: Pages | undefined
+  const page = () => pages as Pages
+
+  beforeAll(async () => {
+    pages = await Pages.open([path])
+    await pages.compile()
+    await writeFile(join(pages.folder, 'out', 'app.js'), APP)
+  }, 60_000)
+  afterEach(() => pages?.stop())
+  afterAll(() => pages?.remove())
+
+  test(`every block of ${path} is run by one of these tests`, () => {
+    for (const text of run) page().blockWith(text)
+    expect(page().blocks.filter((block) => !run.some((text) => block.includes(text)))).toEqual([])
+  })
+  return page
 }
 
 /** All that a process writes, and its exit code. */

@@ -1,0 +1,68 @@
+/*
+ * docs/stores-and-scaling.md: its code does what it says.
+ */
+import { needs } from '../support/needs.ts'
+import { output, pageUnderTest } from '../support/pages.ts'
+import { startRedis } from '../support/redis.ts'
+
+const ALL_IN_REDIS = 'new RedisStore('
+const IOREDIS = "from 'ioredis'"
+const CONTRACT = 'tokenStoreContract('
+
+const code = pageUnderTest('docs/stores-and-scaling.md', [ALL_IN_REDIS, IOREDIS, CONTRACT])
+
+test('the contract suite runs in another test runner', async () => {
+  const { stdout, code: exit } = await output(code().start(CONTRACT, {}))
+  expect(exit).toBe(0)
+  // Node's test runner writes TAP into a pipe until version 22, and for people from 24 on.
+  expect(stdout).toMatch(/^[#ℹ] pass [1-9]\d+$/m)
+}, 60_000)
+
+needs('redis-server')('with Redis', () => {
+  test('sessions and tokens are both in Redis', async () => {
+    const redis = await startRedis()
+    try {
+      const keys = (await code().runProgram(
+        `
+        import { around } from './app.js'
+        await around(
+          async ({ app: outer, passport }) => {
+            const { app, client, ilert } = await import('BLOCK(${ALL_IN_REDIS})')
+            passport.use(ilert)
+            app.use(passport.session(), ilert.session())
+            app.get('/auth/ilert', passport.authenticate('ilert'))
+            app.get('/auth/ilert/callback', passport.authenticate('ilert', { successRedirect: '/' }))
+            app.get('/', async (req, res) => res.json(await client.keys('*')))
+            outer.use(app)
+            return async () => {
+              await ilert.tokens.close()
+              client.destroy()
+            }
+          },
+          async ({ origin, headers }) => (await fetch(origin, { headers })).json(),
+        )`,
+        { REDIS_URL: redis.url, SESSION_SECRET: 'for tests only' },
+      )) as string[]
+      expect(keys.sort()).toEqual([expect.stringMatching(/^ilert:/), expect.stringMatching(/^sess:/)])
+    } finally {
+      await redis.stop()
+    }
+  }, 60_000)
+
+  test('a store over ioredis keeps records under its prefix', async () => {
+    const redis = await startRedis()
+    try {
+      const kept = await code().runProgram(
+        `
+        const { redis, tokenStore } = await import('BLOCK(${IOREDIS})')
+        await tokenStore.set('a', { version: 1, data: 'sealed' }, 60_000)
+        console.log(JSON.stringify([await tokenStore.get('a'), await redis.keys('*')]))
+        redis.disconnect()`,
+        { REDIS_URL: redis.url },
+      )
+      expect(kept).toEqual([{ version: 1, data: 'sealed' }, [expect.stringMatching(/^my-app:ilert:/)]])
+    } finally {
+      await redis.stop()
+    }
+  }, 60_000)
+})
