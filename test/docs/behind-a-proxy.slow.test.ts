@@ -42,6 +42,7 @@ test('below a path that the proxy removes the browser comes back to its page', a
     import session from 'express-session'
     import passport from 'passport'
     import { ilert } from 'BLOCK(${BASE_PATH})'
+    let times = 0
     const app = express()
     // What a proxy does that removes the prefix: the app sees neither it nor a trace of it.
     app.use((req, res, next) => {
@@ -54,11 +55,12 @@ test('below a path that the proxy removes the browser comes back to its page', a
     passport.deserializeUser((user, done) => done(null, user))
     app.use(session({ secret: 'test', resave: false, saveUninitialized: false }), passport.session(), ilert.session())
     app.get('/auth/ilert/callback', passport.authenticate('ilert', { successReturnToOrRedirect: '/portal/' }))
-    app.get('/page', ilert.requireScope(), (req, res) => res.send('The page of ' + req.user.username))
+    app.get('/page', ilert.requireScope(), (req, res) => res.send(req.user.username + ' sees the page, time ' + ++times))
     app.listen(${port})`,
     env,
   )
   await answers(origin)
-  const { answer } = await walk(`${origin}/portal/page`)
-  expect([answer.status, answer.text]).toEqual([200, 'The page of mara.lindqvist'])
+  const cookie = await sandbox.signIn(`${origin}/portal/page`)
+  const answer = await fetch(`${origin}/portal/page`, { headers: { cookie } })
+  expect(await answer.text()).toBe('mara.lindqvist sees the page, time 2')
 }, 30_000)
