@@ -187,7 +187,7 @@ export async function answers(url: string): Promise<void> {
 }
 
 /** A module for programs: an app of one sign-in with a sandbox of its own, around the blocks of a page. */
-export const APP = `
+const APP = `
   import { once } from 'node:events'
   import express from 'express'
   import session from 'express-session'
