@@ -17,6 +17,7 @@ const MOST_KNOWN = 10_000
 
 /** The token store over the app's own express-session store, which is known from the first request on. */
 export class AppSessionStore implements KnowsMore {
+  readonly comparesAndSets = false
   readonly #clock: Clock
   #sessionStore: Store | undefined
   #tokenStore: SessionTokenStore | undefined

@@ -22,6 +22,12 @@ const LOOK_AGAIN_WHEN_OVER_MS = 1000
 /** Without a lease, another process may still be writing what made ilert refuse ours: when to look again. */
 const SECOND_LOOKS_MS = [0, 250, 650, 1100]
 
+/** How long after a claim a store that does not compare and set is read again: another process may have claimed as well. */
+const CLAIM_SETTLES_MS = 100
+
+/** How long after new tokens were written such a store is read again: another process may have written over them. */
+const MAKE_SURE_AFTER_MS = [500, 5000]
+
 /** The longest that a lease outlives its holder. */
 const LEASE_LIMIT_MS = 15_000
 
@@ -247,7 +253,7 @@ export class Keeper {
 
   async #run(refused: string | undefined): Promise<void> {
     try {
-      if (this.#record.holds) return await this.#record.land()
+      if (this.#record.holds) return await this.#land()
       const limitMs = LEASE_LIMIT_MS + this.#parts.timeoutMs
       await this.#parts.vault.alone(this.key, limitMs, (lease) => this.#renew(lease, refused))
     } catch (error) {
@@ -284,7 +290,15 @@ export class Keeper {
     const refreshedAt = Math.min(now, issuedAt + timeoutMs)
     const refreshed = { version: from.version + 1, tokens: next, issuedAt, refreshedAt, refreshes: refreshes + 1 }
     this.#record.hold(from, writtenAt(now, { ...rest, ...refreshed }))
+    await this.#land()
+  }
+
+  async #land(): Promise<void> {
     await this.#record.land()
+    if (!this.#parts.vault.mayBuryWrites) return
+    for (const ms of MAKE_SURE_AFTER_MS) {
+      this.#parts.after(ms, () => void (this.removed ? undefined : this.#record.lookAgain(0)?.catch(ignore)))
+    }
   }
 
   /** Makes sure that a refresh is still needed and nobody else's turn. Resolves to what it is to be a refresh of. */
@@ -301,10 +315,17 @@ export class Keeper {
       const claimed = await this.#record.claim()
       if (!claimed) continue
       if (this.removed) return undefined
-      if (!lease?.signal.aborted) return claimed
-      await this.#record.unclaim(claimed).catch(ignore)
+      if (lease?.signal.aborted) await this.#record.unclaim(claimed).catch(ignore)
+      else if (await this.#claimStands(claimed)) return claimed
     }
     throw new NetworkError('Others were in the way of this refresh. Try again.', { code: 'store_unavailable' })
+  }
+
+  /** Where writes are compared and set a claim that was written is the only one. */
+  async #claimStands(claimed: Grant): Promise<boolean> {
+    if (!this.#parts.vault.mayBuryWrites) return true
+    await waited(CLAIM_SETTLES_MS, this.#parts.after)
+    return await this.#record.claimStands(claimed)
   }
 
   #stillNeeded(refused: string | undefined): boolean {
@@ -318,12 +339,19 @@ export class Keeper {
     const { clock } = this.#parts
     // Where this cannot be written the claim stays, and says the same: ilert may have answered.
     const unclaim = (lostAt?: number) => this.#record.unclaim(from, lostAt).catch(ignore)
+    if (error.code === 'rate_limited') {
+      if (await this.#secondLook(from, this.#parts.vault.mayBuryWrites).catch(() => false)) return
+      // Another process is asking, perhaps, and nothing must be written over what it brings.
+      if (this.#parts.vault.mayBuryWrites) this.#record.leaveClaim(from)
+      else await unclaim()
+      throw error
+    }
     if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') {
       const now = clock.now()
       await unclaim(mayHaveBeenAnswered(error) ? Math.max(now, this.#record.lostAt(now) ?? now) : undefined)
       throw error
     }
-    if (await this.#secondLook(from)) return
+    if (await this.#secondLook(from, !this.#parts.vault.hasLeases)) return
     const now = clock.now()
     const lostAt = this.#record.lostAt(now)
     await unclaim(lostAt)
@@ -338,9 +366,9 @@ export class Keeper {
     this.#refused = true
   }
 
-  /** Whether somebody else's refresh explains the refusal of ours. Under a lease whatever there is is written already. */
-  async #secondLook(from: Grant): Promise<boolean> {
-    for (const ms of this.#parts.vault.hasLeases ? [0] : SECOND_LOOKS_MS) {
+  /** Whether another process's refresh explains the refusal of ours. Under a lease whatever there is is written already. */
+  async #secondLook(from: Grant, mayBeUnderWay: boolean): Promise<boolean> {
+    for (const ms of mayBeUnderWay ? SECOND_LOOKS_MS : [0]) {
       if (ms > 0) await waited(ms, this.#parts.after)
       await this.#record.read()
       if (this.removed || !sameTokens(from, this.grant)) return true

@@ -52,6 +52,8 @@ export class GrantRecord {
   #held: { readonly from: Grant; grant: Grant } | undefined
   /** Tells the last claim made here from those of others. */
   #claim: string | undefined
+  /** The last claim made here that has come to nothing, and that no answer was lost of. It may still be in the store. */
+  #spentClaim: string | undefined
 
   /** @param readAt when the read began that has brought the grant; absent if it was written just now */
   constructor(key: string, grant: Grant, parts: RecordParts, readAt: number = parts.clock.now()) {
@@ -102,6 +104,7 @@ export class GrantRecord {
       if (stored && age !== undefined && (stored.id !== this.#grant.id || age > 0)) return this.#adopt(stored)
       if (age === 0) {
         this.#seenAt = now
+        this.#claimedInStore(stored?.asking)
         return
       }
       // The store has lost what was in it. Refused where there is a tombstone, or where somebody else was quicker.
@@ -192,6 +195,17 @@ export class GrantRecord {
     return Math.max(0, CLAIM_MS - elapsed(asking.at, this.#parts.clock.now()))
   }
 
+  /** Where a store does not compare and set, another process may have claimed the refresh in the same version. */
+  #claimedInStore(asking: Grant['asking']): void {
+    if (asking && asking.by !== this.#grant.asking?.by) this.#grant = { ...this.#grant, asking }
+  }
+
+  /** Whether a claim is still there. */
+  async claimStands({ asking }: Grant): Promise<boolean> {
+    await this.read()
+    return !this.#removed && this.#grant.asking?.by === asking?.by
+  }
+
   /**
    * Writes down that ilert is about to be asked: should the process die, or its lease get lost, others must know that
    * ilert may have answered. Resolves to undefined where somebody else has written meanwhile.
@@ -203,7 +217,7 @@ export class GrantRecord {
     const by = randomUUID()
     const claimed = { ...grant, version: grant.version + 1, asking: { at: now, by } }
     // A claim that is still there tells that its answer was lost, or is on its way: ilert may give it as late as now.
-    if (asking) claimed.lostAt = later(now, asking.at)
+    if (asking && asking.by !== this.#spentClaim) claimed.lostAt = later(now, asking.at)
     this.#claim = by
     if (!(await this.#write(claimed, now))) return undefined
     this.#known(claimed)
@@ -218,6 +232,11 @@ export class GrantRecord {
     const { asking, lostAt } = this.#grant
     if (asking && asking.by !== this.#claim) return later(now, asking.at)
     return lostAt !== undefined && lostAt > now ? later(now, lostAt) : lostAt
+  }
+
+  /** A claim brought no tokens, no answer to it was lost, and it stays in the store. */
+  leaveClaim({ asking }: Grant): void {
+    this.#spentClaim = asking?.by
   }
 
   /** Writes down that a claim brought no tokens, and when an answer was lost, if one was. */

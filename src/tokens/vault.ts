@@ -39,6 +39,11 @@ export class Vault {
     return this.#store.withLease !== undefined
   }
 
+  /** Whether a write of another process may replace a newer record with an older one. */
+  get mayBuryWrites(): boolean {
+    return this.#store.comparesAndSets === false
+  }
+
   async read(key: string): Promise<Grant | typeof UNREADABLE | undefined> {
     const stored = await this.#bounded(() => this.#store.get(key))
     if (!stored) return undefined

@@ -1,6 +1,7 @@
 // An app as people write it, in a process of its own. `fleet.ts` starts it, and tells it by messages what no browser can.
 
 import { createHash } from 'node:crypto'
+import connectPgSimple from 'connect-pg-simple'
 import { RedisStore } from 'connect-redis'
 import express from 'express'
 import session from 'express-session'
@@ -8,6 +9,7 @@ import { Redis } from 'ioredis'
 import passport from 'passport'
 import { IlertStrategy, TokenManager } from 'passport-ilert'
 import { RedisTokenStore } from 'passport-ilert/redis'
+import { Pool } from 'pg'
 import { createClient } from 'redis'
 
 const settings = JSON.parse(process.env.FAULTS_APP)
@@ -16,6 +18,7 @@ const {
   prefix,
   tokens,
   sessions,
+  postgres,
   client,
   leaseMs,
   storeTimeoutMs,
@@ -53,6 +56,12 @@ function ioRedis(url) {
   return redis
 }
 
+function postgresSessions(conString) {
+  const pool = new Pool({ connectionString: conString })
+  connections.push(() => pool.end())
+  return new (connectPgSimple(session))({ pool, createTableIfMissing: true, pruneSessionInterval: false })
+}
+
 const tokenStore =
   tokens &&
   new RedisTokenStore({
@@ -61,7 +70,9 @@ const tokenStore =
     ...(leaseMs && { leaseMs }),
     ...(storeTimeoutMs && { timeoutMs: storeTimeoutMs }),
   })
-const sessionStore = sessions && new RedisStore({ client: await nodeRedis(sessions), prefix: `${prefix}session:` })
+const sessionStore = postgres
+  ? postgresSessions(postgres)
+  : sessions && new RedisStore({ client: await nodeRedis(sessions), prefix: `${prefix}session:` })
 
 const ilert = new IlertStrategy({
   clock,

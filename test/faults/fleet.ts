@@ -23,6 +23,10 @@ export interface FleetOptions {
   tokens?: string
   /** The Redis of connect-redis. Absent: express-session's `MemoryStore`. */
   sessions?: string
+  /** The PostgreSQL of connect-pg-simple, in the place of `sessions`. */
+  postgres?: string
+  /** How soon after a refresh ilert refuses the next one. Default: never; one that comes too early fails the test. */
+  refreshLimitSeconds?: number
   /** Which client `RedisTokenStore` gets. Default `redis`. */
   client?: 'redis' | 'ioredis'
   leaseMs?: number
@@ -76,8 +80,8 @@ export interface Fleet {
   add(): Promise<App>
   /** Moves the time, ilert's first: no process is ever ahead of it. */
   advance(ms: number): Promise<void>
-  /** As the first user, at the first process. Resolves to the cookies of the browser. */
-  signIn(): Promise<string>
+  /** As a user, the first by default, at the first process. Resolves to the cookies of the browser. */
+  signIn(as?: string): Promise<string>
   /** The refreshes that reached ilert. */
   readonly refreshes: () => LoggedRequest[]
   /** Those of them that ilert answered with tokens. */
@@ -94,18 +98,17 @@ process.once('exit', () => {
 })
 
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const { processes = 1, refreshTokens = 'rotate', frozen = false, ...settings } = options
+  const { processes = 1, refreshTokens = 'rotate', frozen = false, refreshLimitSeconds = 0, ...settings } = options
   made += 1
   const prefix = `fleet${process.pid}-${made}:`
   const firstPort = await freePort()
   const redirectURI = `http://127.0.0.1:${firstPort}/auth/ilert/callback`
-  // No limit of its own: a refresh that comes too early succeeds, and is found in the log.
   const frozenAt = frozen ? Date.now() : undefined
   const sandbox = await createSandbox({
     redirectURI,
     refreshTokens,
     approve: true,
-    refreshLimitSeconds: 0,
+    refreshLimitSeconds,
     requestsPerMinute: 0,
     clock: { now: () => frozenAt ?? Date.now() },
   })
@@ -135,9 +138,9 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       offsetMs += ms
       await Promise.all(apps.map((app) => app.call('moveClock', ms)))
     },
-    async signIn() {
+    async signIn(as) {
       grants += 1
-      return await sandbox.signIn(`${apps[0]?.origin}/auth/ilert`)
+      return await sandbox.signIn(`${apps[0]?.origin}/auth/ilert`, { ...(as !== undefined && { as }) })
     },
     refreshes,
     successful,

@@ -32,6 +32,7 @@ export const FAULTS_AND_RACES: readonly string[] = [
   'store answers lost',
   'store slow',
   'write refused',
+  'written over by another process',
   'lease lost',
   'refresh beside one that has lost its lease',
   'held, and written later',

@@ -44,8 +44,8 @@ export class Judge {
   #wroteEnd: Process | undefined
   #endedWith: string | undefined
 
-  constructor(world: World, store: SimStore, ilert: SimIlert, { leases, timeoutMs }: Scenario) {
-    this.#leases = leases
+  constructor(world: World, store: SimStore, ilert: SimIlert, { store: kind, timeoutMs }: Scenario) {
+    this.#leases = kind === 'leases'
     this.#timeoutMs = timeoutMs
     this.#world = world
     this.#store = store

@@ -1,7 +1,7 @@
 /* One run of a simulated world: carries out a scenario, and lets the judge look at everything. */
 import type { IlertClient } from '../../src/client/client.ts'
 import { TokenManager } from '../../src/tokens/manager.ts'
-import type { TokenStore } from '../../src/tokens/stores/store.ts'
+import type { KnowsMore, TokenStore } from '../../src/tokens/stores/store.ts'
 import { Judge } from './judge.ts'
 import { type Deed, type Scenario, type Step, THE_REFRESHER } from './scenario.ts'
 import { SimIlert } from './sim-ilert.ts'
@@ -12,7 +12,7 @@ export const KEY = 'the grant'
 
 /** What a saboteur may put in the place of a good part. */
 export interface Saboteur {
-  store?: (honest: TokenStore, process: Process) => TokenStore
+  store?: (honest: TokenStore & Partial<KnowsMore>, process: Process) => TokenStore
   client?: (honest: IlertClient, process: Process) => IlertClient
   open?: (sealed: string) => string
   /** Writes land whatever is there. */
@@ -95,7 +95,7 @@ class Simulation {
   }
 
   #manager(process: Process): TokenManager {
-    const { timeoutMs, leases } = this.#scenario
+    const { timeoutMs, store: kind } = this.#scenario
     const { store = (honest) => honest, client = (honest) => honest, open = (sealed) => sealed } = this.#saboteur
     const { clock, after } = process
     return new TokenManager(
@@ -104,7 +104,7 @@ class Simulation {
         clientSecret: 'simulated',
         clock,
         timeoutMs,
-        tokenStore: store(this.#store.view(process, leases), process),
+        tokenStore: store(this.#store.view(process, kind), process),
       },
       {
         client: client(this.#ilert.client(process, timeoutMs) as unknown as IlertClient, process),

@@ -48,6 +48,10 @@ export const saboteurs: Record<string, Saboteur> = {
 
   'a write without version': { blindWrites: true },
 
+  'tokens that nobody looks after where another process may write over them': {
+    store: ({ comparesAndSets, ...honest }) => honest,
+  },
+
   'a lease that is not renewed': { noRenewals: true },
 
   'claims that nobody heeds': { open: heedless },

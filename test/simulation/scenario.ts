@@ -1,7 +1,7 @@
 /* What may happen in a simulated world, as values that fast-check makes, shrinks and replays. */
 import fc from 'fast-check'
 import type { IlertBehaviour, IlertTrouble } from './sim-ilert.ts'
-import type { StoreTrouble } from './sim-store.ts'
+import type { StoreKind, StoreTrouble } from './sim-store.ts'
 
 /** The process that has asked ilert last. */
 export const THE_REFRESHER = -1
@@ -26,7 +26,7 @@ export interface Scenario extends IlertBehaviour {
   /** Of every chance that is not in the steps. */
   seed: number
   processes: number
-  leases: boolean
+  store: StoreKind
   timeoutMs: number
   steps: Step[]
 }
@@ -146,7 +146,10 @@ export function scenarios(only: Partial<Scenario> = {}): fc.Arbitrary<Scenario> 
       tooEarly: fc.constantFrom('answered' as const, 'refused' as const, 'invalid_grant' as const),
       lifetimeMs: fc.constantFrom(3_600_000, 3_600_000, 3_600_000, 600_000, 60_000, 4000),
       processes: fc.integer({ min: 1, max: 5 }),
-      leases: fc.boolean(),
+      store: fc.oneof(
+        { weight: 4, arbitrary: fc.constant<StoreKind>('leases') },
+        { weight: 1, arbitrary: fc.constantFrom<StoreKind[]>('compare and set', 'neither') },
+      ),
       timeoutMs: fc.constantFrom(10_000, 30_000),
       steps: fc
         .array(fc.oneof({ weight: 3, arbitrary: scene }, { weight: 1, arbitrary: duel }), {
@@ -161,10 +164,10 @@ export function scenarios(only: Partial<Scenario> = {}): fc.Arbitrary<Scenario> 
 
 /** Leaves out what nobody promises to survive. */
 function plausible(scenario: Scenario): Scenario {
-  // Without leases the rules hold within one process.
-  const leases = scenario.leases || scenario.processes > 1
   // A clock that runs ahead of ilert's asks too early. Where ilert says then that the grant is over, who would know?
   const jumps = scenario.steps.some((one) => one.do === 'clock jumps')
   const tooEarly = jumps && scenario.tooEarly === 'invalid_grant' ? 'refused' : scenario.tooEarly
-  return { ...scenario, leases, tooEarly }
+  // Without compare and set another process's write may take the place of a sign-out, or of the end of what it brought.
+  const steps = scenario.store === 'neither' ? scenario.steps.filter((one) => one.do !== 'logout') : scenario.steps
+  return { ...scenario, steps, tooEarly }
 }

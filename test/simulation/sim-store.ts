@@ -1,9 +1,15 @@
 /* A store that all simulated processes share: compare-and-set, tombstones, leases, and everything that goes wrong. */
 import { NetworkError } from '../../src/ilert/errors.ts'
-import type { Lease, StoredTokens, TokenStore } from '../../src/tokens/stores/store.ts'
+import type { KnowsMore, Lease, StoredTokens, TokenStore } from '../../src/tokens/stores/store.ts'
 import { never, type Process, type World } from './world.ts'
 
 export type StoreTrouble = 'refuses' | 'silent' | 'answers lost' | 'slow'
+
+/**
+ * What a store can do over processes: leases (Redis), compare and set alone, or neither, as the stores of express-session:
+ * another process's write may fall between the look and the write of one.
+ */
+export type StoreKind = 'leases' | 'compare and set' | 'neither'
 
 interface Entry {
   tokens: StoredTokens | undefined
@@ -23,6 +29,8 @@ export class SimStore {
   onWrite: (process: Process, data: string) => void = () => {}
   readonly #entries = new Map<string, Entry>()
   readonly #leases = new Map<string, { holder: object; endsAt: number }>()
+  /** What each process writes without compare and set: one write after the other. */
+  readonly #lines = new Map<Process, Promise<unknown>>()
 
   readonly #blindWrites: boolean
   readonly #noRenewals: boolean
@@ -65,7 +73,8 @@ export class SimStore {
   }
 
   /** The store as one process sees it. */
-  view(process: Process, leases: boolean): TokenStore {
+  view(process: Process, kind: StoreKind): TokenStore & Partial<KnowsMore> {
+    if (kind === 'neither') return this.#racyView(process)
     return {
       get: (key) => this.#confirming(process, () => this.#call(process, () => this.peek(key))),
       set: (key, tokens, ttlMs) =>
@@ -76,8 +85,60 @@ export class SimStore {
           if (entry?.tokens) entry.endsAt = this.world.now + ttlMs
         }),
       delete: (key, { tombstoneMs = 0 } = {}) => this.#call(process, () => this.delete(key, tombstoneMs)),
-      ...(leases && { withLease: (key, work, o) => this.#withLease(process, key, work, o?.signal) }),
+      ...(kind === 'leases' && { withLease: (key, work, o) => this.#withLease(process, key, work, o?.signal) }),
     }
+  }
+
+  /** Looks, and then writes. */
+  #racyView(process: Process): TokenStore & Partial<KnowsMore> {
+    const look = (key: string) =>
+      this.#call(process, () => {
+        const entry = this.#live(key)
+        return entry && { ...entry }
+      })
+    const write = (key: string, entry: Entry) => this.#call(process, () => this.#overwrite(process, key, entry))
+    const { world } = this
+    return {
+      comparesAndSets: false,
+      get: (key) => this.#confirming(process, () => this.#call(process, () => this.peek(key))),
+      set: (key, tokens, ttlMs) =>
+        this.#confirming(process, () =>
+          this.#inLine(process, async () => {
+            const found = await look(key)
+            if (found && (found.tokens === undefined || found.tokens.version >= tokens.version)) return false
+            await write(key, { tokens: { ...tokens }, endsAt: world.now + ttlMs })
+            return true
+          }),
+        ),
+      touch: (key, ttlMs) =>
+        this.#inLine(process, async () => {
+          const found = await look(key)
+          if (found?.tokens) await write(key, { tokens: found.tokens, endsAt: world.now + ttlMs })
+        }),
+      delete: (key, { tombstoneMs = 0 } = {}) =>
+        this.#inLine(process, async () => {
+          await look(key)
+          await this.#call(process, () => this.delete(key, tombstoneMs))
+        }),
+    }
+  }
+
+  #inLine<T>(process: Process, work: () => Promise<T>): Promise<T> {
+    const done = (this.#lines.get(process) ?? Promise.resolve()).then(work)
+    this.#lines.set(
+      process,
+      Promise.race([done, process.sleep(5000)]).catch(() => {}),
+    )
+    return done
+  }
+
+  /** Replaces whatever is there by now. */
+  #overwrite(process: Process, key: string, entry: Entry): void {
+    const present = this.#live(key)
+    const buried = present && (!present.tokens || present.tokens.version >= (entry.tokens?.version ?? 0))
+    if (buried && present.tokens?.data !== entry.tokens?.data) this.world.count('written over by another process')
+    this.#entries.set(key, entry)
+    if (entry.tokens) this.onWrite(process, entry.tokens.data)
   }
 
   set(process: Process, key: string, tokens: StoredTokens, ttlMs: number): boolean {

@@ -23,7 +23,7 @@ const plain: Omit<Scenario, 'steps'> = {
   tooEarly: 'answered',
   lifetimeMs: 3_600_000,
   processes: 2,
-  leases: true,
+  store: 'leases',
   timeoutMs: 10_000,
 }
 
@@ -32,7 +32,7 @@ const blameless: Record<string, Scenario> = {
   'a request whose token ends while everything sleeps, and with it the store': {
     ...plain,
     processes: 1,
-    leases: false,
+    store: 'compare and set',
     steps: [
       { after: { life: 0.85 }, do: 'requests', process: 0, count: 1 },
       { after: { events: 0 }, do: 'everything sleeps', ms: 538_829 },

@@ -44,6 +44,8 @@ export interface SessionTokenStoreOptions {
  * Every method rejects with a `NetworkError` (`store_unavailable`) when the store fails or stays silent.
  */
 export class SessionTokenStore implements TokenStore {
+  /** @internal */
+  readonly comparesAndSets = false
   readonly #store: Store
   readonly #queue: KeyedQueue
   readonly #timeoutMs: number

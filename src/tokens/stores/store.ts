@@ -47,4 +47,9 @@ export interface KnowsMore extends TokenStore {
   setUnderNewKey: TokenStore['set']
   /** `set` of what is left of a grant that has ended. */
   setEnded: TokenStore['set']
+  /**
+   * False: another process may write between the look and the write of `set` and `touch`, so that an older record may
+   * replace a newer one. Default: true.
+   */
+  readonly comparesAndSets?: boolean
 }
