@@ -3,6 +3,7 @@
  * word may be the one that was to protect something.
  */
 import session from 'express-session'
+import { Pool } from 'pg'
 import { createClient } from 'redis'
 import {
   IlertBearerStrategy,
@@ -13,6 +14,7 @@ import {
   TokenManager,
 } from '../src/index.ts'
 import { createSandbox, type Sandbox } from '../src/sandbox/index.ts'
+import { PostgresTokenStore } from '../src/tokens/stores/postgres.ts'
 import { RedisTokenStore } from '../src/tokens/stores/redis.ts'
 import { TOKEN } from './sandbox/support.ts'
 
@@ -20,6 +22,7 @@ const BASE = { clientID: 'client-1', clientSecret: 'secret-0123456789', apiURL: 
 const tokenStore = new MemoryTokenStore()
 const expressStore = new session.MemoryStore()
 const redis = createClient()
+const postgres = new Pool()
 const TOKENS = { accessToken: 'a', refreshToken: 'r', scope: ['alert'], expiresAt: Date.now() + 3_600_000 }
 
 let sandbox: Sandbox
@@ -42,6 +45,7 @@ const PLACES: [string, object, Make][] = [
   ['MemoryTokenStore', { clock: Date }, (o) => new MemoryTokenStore(o as object)],
   ['SessionTokenStore', { timeoutMs: 100 }, (o) => new SessionTokenStore(expressStore, o as object)],
   ['RedisTokenStore', { client: redis }, (o) => new RedisTokenStore(o as never)],
+  ['PostgresTokenStore', { pool: postgres }, (o) => new PostgresTokenStore(o as never)],
   ['createSandbox', { port: 0 }, async (o) => (await createSandbox(o as object)).close()],
   ['register', { redirectURI: 'http://127.0.0.1/cb' }, (o) => sandbox.register(o as never)],
   ['fault', { path: '/never', kind: 'reset' }, (o) => sandbox.fault(o as never).clear()],
@@ -178,6 +182,7 @@ it.each<[string, string, string, Make]>([
   ['MemoryTokenStore', 'clok', 'clock', (o) => new MemoryTokenStore(o as object)],
   ['SessionTokenStore', 'timeout', 'timeoutMs', (o) => new SessionTokenStore(expressStore, o as object)],
   ['RedisTokenStore', 'leaseMS', 'leaseMs', (o) => new RedisTokenStore({ client: redis, ...(o as object) })],
+  ['PostgresTokenStore', 'tabel', 'table', (o) => new PostgresTokenStore({ pool: postgres, ...(o as object) })],
   ['createSandbox', 'redirectUri', 'redirectURI', (o) => createSandbox(o as object)],
   ['register', 'pkceonly', 'pkceOnly', (o) => sandbox.register({ redirectURI: 'http://a/', ...(o as object) })],
   ['fault', 'time', 'times', (o) => sandbox.fault({ path: TOKEN, kind: 'hang', ...(o as object) })],
@@ -232,6 +237,7 @@ it.each<[string, () => unknown]>([
   ['MemoryTokenStore', () => Reflect.construct(MemoryTokenStore, [{}, {}])],
   ['SessionTokenStore', () => Reflect.construct(SessionTokenStore, [expressStore, {}, {}])],
   ['RedisTokenStore', () => Reflect.construct(RedisTokenStore, [{ client: redis }, {}])],
+  ['PostgresTokenStore', () => Reflect.construct(PostgresTokenStore, [{ pool: postgres }, {}])],
   ['session', () => (strategy.session as (o: object) => unknown).call(strategy, {})],
   ['logout', () => (strategy.logout as (...o: object[]) => unknown).call(strategy, {}, {})],
 ])('%s refuses an argument that it does not know', (what, work) => {

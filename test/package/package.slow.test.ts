@@ -50,14 +50,15 @@ test('import brings everything', async () => {
     'esm.mjs',
     `import * as main from 'passport-ilert'
      import * as redis from 'passport-ilert/redis'
+     import * as postgres from 'passport-ilert/postgres'
      import * as sandbox from 'passport-ilert/sandbox'
      import * as testing from 'passport-ilert/testing'
-     const all = [main, redis, sandbox, testing].flatMap((part) => Object.keys(part))
+     const all = [main, redis, postgres, sandbox, testing].flatMap((part) => Object.keys(part))
      console.log(all.sort().join(' '))`,
   )
   expect(names).toBe(
     'APIError IlertBearerStrategy IlertClient IlertError IlertStrategy InsufficientScope MemoryTokenStore NetworkError OAuthError ' +
-      'ReauthenticationRequired RedisTokenStore SessionTokenStore Strategy TokenManager covers ' +
+      'PostgresTokenStore ReauthenticationRequired RedisTokenStore SessionTokenStore Strategy TokenManager covers ' +
       'createSandbox formatScope parseScope requiredScope scopes tokenStoreContract',
   )
 })
@@ -68,10 +69,11 @@ test('require brings the same, without a warning', async () => {
     `const { IlertStrategy } = require('passport-ilert')
      const { createSandbox } = require('passport-ilert/sandbox')
      const { RedisTokenStore } = require('passport-ilert/redis')
+     const { PostgresTokenStore } = require('passport-ilert/postgres')
      const strategy = new IlertStrategy({ clientID: 'a', clientSecret: 'b' })
-     console.log(strategy.name, typeof createSandbox, typeof RedisTokenStore)`,
+     console.log(strategy.name, typeof createSandbox, typeof RedisTokenStore, typeof PostgresTokenStore)`,
   )
-  expect(output).toBe('ilert function function')
+  expect(output).toBe('ilert function function function')
 })
 
 test('the types serve ES modules and CommonJS', async () => {
@@ -79,12 +81,14 @@ test('the types serve ES modules and CommonJS', async () => {
     import passport from 'passport'
     import { IlertStrategy, NetworkError } from 'passport-ilert'
     import { RedisTokenStore } from 'passport-ilert/redis'
+    import { PostgresTokenStore } from 'passport-ilert/postgres'
     import { createSandbox } from 'passport-ilert/sandbox'
     import type { Request } from 'express'
     passport.use(new IlertStrategy({ scope: 'profile alert:w', verify: async ({ profile }) => profile }))
     export const token = (req: Request): Promise<string> => req.ilert.accessToken()
     export const sandbox = createSandbox({ port: 0 })
     export const store = new RedisTokenStore({ client: {} })
+    export const other = new PostgresTokenStore({ pool: {} })
     export const retry = (error: unknown) => (error instanceof NetworkError ? error.retryAfterSeconds : undefined)
     // @ts-expect-error: no such option
     new IlertStrategy({ clientId: 'x' })

@@ -1,12 +1,13 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type Program = 'redis-server' | 'chromium' | 'postgres' | 'openssl'
+export type Program = 'redis-server' | 'chromium' | 'postgres' | 'pgbouncer' | 'openssl'
 
 const NAMES: Record<Program, string[]> = {
   'redis-server': ['redis-server'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   postgres: ['postgres'],
+  pgbouncer: ['pgbouncer'],
   openssl: ['openssl'],
 }
 
@@ -14,6 +15,7 @@ const NAMES: Record<Program, string[]> = {
 export function findProgram(program: Program): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter)
   if (program === 'postgres') folders.push(...postgresFolders())
+  if (program === 'pgbouncer') folders.push('/usr/sbin') // not in the PATH of every user
   return folders.flatMap((folder) => NAMES[program].map((name) => join(folder, name))).find(isExecutable)
 }
 

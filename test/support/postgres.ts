@@ -1,9 +1,10 @@
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { findProgram } from './needs.ts'
 import { freePort } from './port.ts'
@@ -11,8 +12,18 @@ import { freePort } from './port.ts'
 const run = promisify(execFile)
 
 export interface PostgresServer {
+  readonly port: number
   /** As clients take it. */
   readonly url: string
+  /** Silence: connections stay open, nothing is answered. */
+  pause(): Promise<void>
+  /** Answers everything that arrived meanwhile. */
+  resume(): Promise<void>
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>
+  /** Brings it back on the same port, with all that it had acknowledged, if it is not there. */
+  start(): Promise<void>
+  /** Ends it for good. */
   stop(): Promise<void>
 }
 
@@ -30,39 +41,66 @@ export async function startPostgres(): Promise<PostgresServer> {
   const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   await run(join(dirname(program), 'initdb'), initdb, options)
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: dir, fsync: 'off', jit: 'off' }
-  const server = spawn(
-    program,
-    ['-D', data, '-p', `${port}`, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  const kill = () => server.kill('SIGQUIT')
-  process.once('exit', kill)
+  const arguments_ = ['-D', data, '-p', `${port}`]
+  for (const [name, value] of Object.entries(settings)) arguments_.push('-c', `${name}=${value}`)
+  let server: ChildProcess | undefined
+  const atExit = () => server?.kill('SIGQUIT')
+  process.once('exit', atExit)
 
-  const exited = once(server, 'exit')
-  const ready = (async () => {
-    const log: string[] = []
-    for await (const line of createInterface(server.stderr)) {
-      log.push(line)
-      if (line.includes('ready to accept connections')) return
-    }
-    throw new Error(`postgres ended before it was ready:\n${log.join('\n')}`)
-  })()
-  await Promise.race([ready, exited.then(() => ready)])
-  server.stderr.resume()
-
-  return {
+  const postgres: PostgresServer = {
+    port,
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    async stop() {
-      process.removeListener('exit', kill)
-      kill() // at once: there is nothing to save
+    pause: () => signalAll(server, 'SIGSTOP'),
+    resume: () => signalAll(server, 'SIGCONT'),
+    async kill() {
+      if (!server) return
+      await postgres.resume() // or it would not hear the other signal
+      const exited = once(server, 'exit')
+      server.kill('SIGQUIT')
       await exited
+      server = undefined
+    },
+    async start() {
+      if (server) return
+      server = spawn(program, arguments_, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+      await untilReady(server)
+    },
+    async stop() {
+      process.removeListener('exit', atExit)
+      await postgres.kill()
       await rm(dir, { recursive: true, force: true })
     },
+  }
+  await postgres.start()
+  return postgres
+}
+
+async function untilReady(server: ChildProcess): Promise<void> {
+  const { stderr } = server as ChildProcessByStdio<null, null, Readable>
+  const log: string[] = []
+  for await (const line of createInterface(stderr)) {
+    log.push(line)
+    if (!line.includes('ready to accept connections')) continue
+    stderr.resume()
+    return
+  }
+  throw new Error(`postgres ended before it was ready:\n${log.join('\n')}`)
+}
+
+/** Each connection has a process of its own. */
+async function signalAll(server: ChildProcess | undefined, name: NodeJS.Signals): Promise<void> {
+  if (server?.pid === undefined) return
+  server.kill(name) // first: it would start more of them
+  const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
+  for (const pid of children.split(' ').filter(Boolean)) {
+    try {
+      process.kill(Number(pid), name)
+    } catch {} // it has ended meanwhile
   }
 }
 
 /** PostgreSQL refuses to run as root: then the user that its package made. */
-async function serverUser(): Promise<{ uid: number; gid: number } | undefined> {
+export async function serverUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const [uid, gid] = await Promise.all(['-u', '-g'].map(async (flag) => (await run('id', [flag, 'postgres'])).stdout))
   return { uid: Number(uid), gid: Number(gid) }

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { Cluster, Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
 import { createClient as createClient5, createClientPool, createCluster, createSentinel } from 'redis'
@@ -10,6 +8,7 @@ import { createClient as createClient6 } from 'redis6'
 import { tokenStoreContract } from '../../src/testing/index.ts'
 import { RedisTokenStore } from '../../src/tokens/stores/redis.ts'
 import { needs } from '../support/needs.ts'
+import { startNode } from '../support/node.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 
 const record = (version: number) => ({ version, data: `v${version}` })
@@ -391,31 +390,10 @@ describe('a lease on a client of which nothing comes back', () => {
   })
 })
 
-/** Runs code with `RedisTokenStore` in plain Node, where an unhandled rejection ends the process. */
+/** Code with `RedisTokenStore` in a process of its own. */
 function child(code: string, url: string): ChildProcess {
-  const require = createRequire(import.meta.url)
-  const swc = JSON.stringify(pathToFileURL(require.resolve('@swc/core')).href)
-  const loader = `
-    import { readFile } from 'node:fs/promises'
-    import swc from ${swc}
-    const jsc = { target: 'es2023', parser: { syntax: 'typescript' } }
-    export async function load(url, context, next) {
-      if (!url.endsWith('.ts')) return next(url, context)
-      const { code } = await swc.transform(await readFile(new URL(url), 'utf8'), { jsc, module: { type: 'es6' } })
-      return { format: 'module', shortCircuit: true, source: code }
-    }`
-  const register = `import { register } from 'node:module'; register(${JSON.stringify(dataURL(loader))})`
-  const main = `
-    import { once } from 'node:events'
-    const { RedisTokenStore } = await import(${JSON.stringify(new URL('../../src/tokens/stores/redis.ts', import.meta.url).href)})
-    const ask = async (what) => { process.send(what); await once(process, 'message') }
-    ${code}`
-  return spawn(process.execPath, ['--import', dataURL(register), '--input-type=module', '--eval', main], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, REDIS_URL: url, NODE_OPTIONS: '' },
-  })
-}
-
-function dataURL(code: string): string {
-  return `data:text/javascript,${encodeURIComponent(code)}`
+  const { href } = new URL('../../src/tokens/stores/redis.ts', import.meta.url)
+  const ask =
+    "const ask = async (what) => { process.send(what); await (await import('node:events')).once(process, 'message') }"
+  return startNode(`const { RedisTokenStore } = await import('${href}')\n${ask}\n${code}`, { REDIS_URL: url })
 }

@@ -100,9 +100,11 @@ export const PARTS = [
   ...rest('src/client', [], ['test/client/*.test.ts']),
   ...rest(
     'src/tokens',
-    // The first two are judged by tests that start Redis, and the third has nothing but types.
-    ['src/tokens/stores/redis-store.ts', 'src/tokens/stores/redis.ts', 'src/tokens/stores/store.ts'],
-    ['test/tokens/!(*.slow|redis-store|session-stores).test.ts'],
+    // Judged by tests that start Redis and PostgreSQL; and the last has nothing but types.
+    ['lease', 'redis-store', 'redis', 'postgres-store', 'postgres-client', 'postgres-table', 'postgres', 'store'].map(
+      (name) => `src/tokens/stores/${name}.ts`,
+    ),
+    ['test/tokens/!(*.slow|redis-store|postgres-store|session-stores).test.ts'],
   ),
   ...rest('src/express', [], ['test/express/!(away|versions).test.ts']),
 ]
