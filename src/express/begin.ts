@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { IlertClient } from '../client/client.ts'
-import { formatScope, type Scope } from '../ilert/scopes.ts'
+import { formatScope, type Scope, toList } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { LostSessions } from './lost-session.ts'
@@ -9,6 +9,7 @@ import { warnOfOtherHost } from './redirect-uri.ts'
 import type { Demand } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { type SessionEntries, sessionParts } from './session-entry.ts'
+import { areOffered, readSignInQuery } from './sign-in-query.ts'
 import type { Site } from './site.ts'
 
 /** What `passport.authenticate('ilert', options)` takes beside Passport's own options. */
@@ -17,7 +18,10 @@ export interface AuthenticateOptions {
   scope?: string | readonly Scope[]
   /** Asks on the host of this account. */
   tenant?: string
-  /** Where the user goes afterwards: a path on this site. Default: `req.session.returnTo`. */
+  /**
+   * Where the user goes afterwards: a path on this site. Default: `returnTo` in the query of the request, as in
+   * `/auth/ilert?returnTo=/board`, and then `req.session.returnTo`.
+   */
   returnTo?: string
 }
 
@@ -62,15 +66,35 @@ interface BeginParts {
   readonly bind: (req: Request) => void
 }
 
+/** What a user who is connected has granted, and who that is at ilert. */
+interface Present {
+  readonly account: string
+  readonly scope: readonly string[]
+  /** What was asked for before in vain. */
+  readonly refused: readonly string[]
+}
+
 /** How sign-ins begin. Each way resolves to where the browser goes. */
 export class Begin {
   /** What ilert is asked for by a sign-in of which nobody asks for anything else. */
   readonly usualScope: string
   readonly #parts: BeginParts
+  /** What pages may have a user asked for by the URL of a sign-in. */
+  readonly #offered = new Set<string>()
 
   constructor(parts: BeginParts) {
     this.#parts = parts
     this.usualScope = formatScope([...parts.scope, ...parts.extraScope])
+  }
+
+  /** Lets pages have a user asked for these scopes, and for what every sign-in asks for. */
+  offer(scopes: readonly string[]): void {
+    for (const scope of [...this.#parts.scope, ...scopes]) this.#offered.add(scope)
+  }
+
+  /** Whether pages may have a user asked for a scope. */
+  offers(scope: string): boolean {
+    return areOffered(scope, this.#offered)
   }
 
   /**
@@ -82,14 +106,16 @@ export class Begin {
    */
   async byRoute(req: Request, options: PassportOptions): Promise<string> {
     const { site } = this.#parts
-    const returnTo = options.returnTo ?? sessionParts(req).session?.returnTo
-    const wanted = options.scope === undefined ? this.#parts.scope : requestedScope(options.scope)
+    const query = readSignInQuery(req, this.#offered)
+    const returnTo = options.returnTo ?? query.returnTo ?? sessionParts(req).session?.returnTo
+    const usual = options.scope === undefined ? this.#parts.scope : requestedScope(options.scope)
     const present = options.session === false ? undefined : await this.#present(req)
     const attempt = {
       ...(returnTo !== undefined && { returnTo: safeReturnTo(returnTo, site.homeOf(req)) }),
       ...(present && options.assignProperty === undefined && { asked: '', expects: present.account }),
+      ...(query.scope.length > 0 && { asked: [...new Set([...(present?.refused ?? []), ...query.scope])].join(' ') }),
     }
-    return await this.#url(req, [...(present?.scope ?? []), ...wanted], attempt, options.tenant)
+    return await this.#url(req, [...(present?.scope ?? []), ...usual, ...query.scope], attempt, options.tenant)
   }
 
   /** A sign-in that a page demands. The user comes back to it. */
@@ -99,14 +125,14 @@ export class Begin {
   }
 
   /** What the user who is connected has granted, and who that is at ilert. */
-  async #present(req: Request): Promise<{ account: string; scope: readonly string[] } | undefined> {
+  async #present(req: Request): Promise<Present | undefined> {
     const { bind, entries, tokens } = this.#parts
     const entry = entries.read(req)
     if (!entry) return undefined
     bind(req)
     const { keeper } = await tokens.find(entry.grant)
     if (!keeper?.connected) return undefined
-    return { account: entry.account, scope: keeper.grant.tokens.scope }
+    return { account: entry.account, scope: keeper.grant.tokens.scope, refused: toList(entry.refused ?? '') }
   }
 
   async #url(

@@ -81,7 +81,7 @@ export class SessionIlert extends ApiMethods implements RequestIlert, TokenSourc
    *
    * @throws IlertError where that strategy's `session()` has not run; it says what to add, and where.
    */
-  static of(req: Request, name: string): RequestIlert {
+  static of(req: Request, name: string): SessionIlert {
     for (let ilert = req.ilert; ilert instanceof SessionIlert; ilert = ilert.#before as RequestIlert) {
       if (ilert.#entries.name === name) return ilert
     }

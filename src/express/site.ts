@@ -58,12 +58,14 @@ export class Site {
    * @throws IlertError 400 `invalid_host`, `invalid_prefix`
    */
   callbackURL(req: Request): string {
-    return absoluteURL(req, this.#callbackURL.startsWith('/') ? this.#callbackPath(req) : this.#callbackURL)
+    return absoluteURL(req, this.#callbackURL.startsWith('/') ? this.find(req, this.#callbackURL) : this.#callbackURL)
   }
 
   /** Whether a request is for the callback's path. */
   isCallback(req: Request): boolean {
-    const path = this.#callbackURL.startsWith('/') ? this.#callbackPath(req) : new URL(this.#callbackURL).pathname
+    const path = this.#callbackURL.startsWith('/')
+      ? this.find(req, this.#callbackURL)
+      : new URL(this.#callbackURL).pathname
     return this.pathOf(req).split('?', 1)[0] === path.split('?', 1)[0]
   }
 
@@ -82,9 +84,9 @@ export class Site {
     return `${this.#prefixOf(req)}${this.#mountOf(req)}/`
   }
 
-  #callbackPath(req: Request): string {
+  /** A path of the app, as a browser asks for it. */
+  find(req: Request, path: string): string {
     const [prefix, mount] = [this.#prefixOf(req), this.#mountOf(req)]
-    const path = this.#callbackURL
     return isBelow(path, prefix + mount) ? path : below(prefix, below(mount, path))
   }
 

@@ -14,6 +14,9 @@ import { AppSessionStore } from './app-session-store.ts'
 import { type Attachment, attachAtLogIn, attachNow } from './attach.ts'
 import { type Attempt, Attempts } from './attempts.ts'
 import { Begin, checkAuthenticateOptions, type PassportOptions } from './begin.ts'
+import { meMiddleware } from './bff/me.ts'
+import { type MeOptions, meSettings, type ProxyOptions, proxySettings } from './bff/options.ts'
+import { proxyMiddleware } from './bff/proxy.ts'
 import { type CallbackQuery, MalformedCallback, readCallback } from './callback.ts'
 import { responseOf } from './cookies.ts'
 import { logoutMiddleware } from './logout.ts'
@@ -257,6 +260,41 @@ export class IlertStrategy extends OAuth2Strategy {
     const { redirect } = knownOptions('logout', options, { redirect: true })
     const { entries, signIns, tokens } = this
     return logoutMiddleware({ entries, signIns, tokens, bind: (req) => this.bind(req) }, redirect)
+  }
+
+  /**
+   * ilert's API for pages of this site, without a token in the browser (RFC 10017, section 6.1): passes on the methods and
+   * paths of `allow`, as the signed-in user. Put it behind `ilert.session()`, at a path of its own.
+   *
+   * Every request has to come from a page of this origin, by `Sec-Fetch-Site` or by a header of its own; else 403. Nobody
+   * signed in is 401, a missing scope 403 `insufficient_scope`, both with the `loginURL` to send the browser to.
+   *
+   * @example
+   * app.use('/api/ilert', ilert.proxy({ allow: ['GET /api/alerts', 'PUT /api/alerts/{id}/accept'] }))
+   * @throws TypeError where an option is missing or malformed.
+   */
+  proxy(options: ProxyOptions): RequestHandler
+  proxy(options: ProxyOptions, ...rest: unknown[]): RequestHandler {
+    noMore('proxy', rest)
+    const { begin, client, entries, site } = this
+    const settings = proxySettings(options)
+    begin.offer(settings.scopes)
+    return proxyMiddleware({ client, entries, settings, site, offers: (scope) => begin.offers(scope) })
+  }
+
+  /**
+   * Tells a page who is signed in: `{ user, connected, scope, expiresAt, loginURL, logoutURL }`, with `expiresAt` in
+   * milliseconds since the epoch. `user` and `expiresAt` are null where there is none. Takes GET, from pages of this origin.
+   *
+   * @example
+   * app.get('/me', ilert.me())
+   * @throws TypeError where an option is malformed.
+   */
+  me(options?: MeOptions): RequestHandler
+  me(options?: MeOptions, ...rest: unknown[]): RequestHandler {
+    noMore('me', rest)
+    const { entries, site } = this
+    return meMiddleware({ entries, settings: meSettings(options), site })
   }
 
   /** Makes the request's session store known. */

@@ -1,0 +1,68 @@
+import type { Request, RequestHandler, Response } from 'express'
+import type { IlertClient } from '../../client/client.ts'
+import { InsufficientScope } from '../../ilert/errors.ts'
+import { covers, toList } from '../../ilert/scopes.ts'
+import { SessionIlert } from '../request-ilert.ts'
+import type { SessionEntries } from '../session-entry.ts'
+import type { Site } from '../site.ts'
+import { sendFailure, sendRefusal } from './answer.ts'
+import { type Upload, uploadOf } from './body.ts'
+import { judge, type Passed } from './judge.ts'
+import type { ProxySettings } from './options.ts'
+import { passOn } from './pass-on.ts'
+
+interface ProxyParts {
+  readonly client: IlertClient
+  readonly entries: SessionEntries
+  readonly site: Site
+  readonly settings: ProxySettings
+  /** Whether a page may have the user asked for a scope. */
+  readonly offers: (scope: string) => boolean
+}
+
+/** Passes requests of a page on to ilert's API, as the signed-in user. */
+export function proxyMiddleware(parts: ProxyParts): RequestHandler {
+  return (req, res, next) => {
+    const asked = judge(req, parts.settings)
+    if (!asked.passes) {
+      sendRefusal(res, asked)
+      return
+    }
+    forward(req, res, parts, asked).catch((error: unknown) => {
+      // What has begun cannot become another answer, and nobody waits for one who has gone.
+      if (res.headersSent || res.destroyed) res.destroy()
+      else if (!sendFailure(res, error, (scope) => signInURL(req, parts, scope))) next(error)
+    })
+  }
+}
+
+/** @throws the error that the page is to be told. */
+async function forward(req: Request, res: Response, parts: ProxyParts, asked: Passed): Promise<void> {
+  const { client, entries, settings } = parts
+  const ilert = SessionIlert.of(req, entries.name)
+  const { scope } = await ilert.tokens()
+  if (asked.scope !== null && !covers(scope, asked.scope)) throw InsufficientScope.of(asked.scope)
+  if (res.destroyed) return
+  const { method, path } = asked
+  const upload: Upload | undefined = asked.hasBody
+    ? uploadOf(req, settings.maxBodyBytes, (reason) => seat.leave(reason))
+    : undefined
+  const headers = { ...asked.headers, ...upload?.headers }
+  const seat = client.openAPI(ilert, { method, path, headers, ...(upload && { body: upload.body }) })
+  res.once('close', () => seat.leave())
+  try {
+    const opened = await seat.result
+    if (!res.destroyed) await passOn(res, opened, settings.cacheControl)
+  } catch (error) {
+    throw upload?.blame(error) ?? error
+  }
+}
+
+/** Where a sign-in begins that asks for a scope as well; undefined if it would be in vain. */
+function signInURL(req: Request, { entries, settings, site, offers }: ProxyParts, scope: string): string | undefined {
+  const loginURL = site.find(req, settings.loginURL)
+  if (scope === '') return loginURL
+  const refused = toList(entries.read(req)?.refused ?? '')
+  if (!offers(scope) || toList(scope).every((one) => refused.includes(one))) return undefined
+  return `${loginURL}${loginURL.includes('?') ? '&' : '?'}scope=${encodeURIComponent(scope)}`
+}
