@@ -229,6 +229,11 @@ export class Browser {
     this.#app = app
   }
 
+  /** Where the app is. */
+  get origin(): string {
+    return this.#app.origin
+  }
+
   /** The `Cookie` header that the app gets. */
   get cookies(): string {
     return this.jar.header(new URL(this.#app.origin))
@@ -244,12 +249,13 @@ export class Browser {
   }
 
   /** One request with these headers and no others: fetch() sends a `Sec-Fetch-Mode` of its own, which is `cors`. */
-  async send(target: string | URL, headers: Record<string, string>, method = 'GET'): Promise<Page> {
+  async send(target: string | URL, headers: Record<string, string>, method = 'GET', body?: string): Promise<Page> {
     const url = new URL(target, this.#app.origin)
     const cookie = this.jar.header(url)
     const answer = await request(url, {
       method: method as 'GET',
       headers: { ...(cookie && { cookie }), ...headers },
+      ...(body !== undefined && { body }),
     })
     const received = Object.entries(answer.headers).flatMap(([name, value]) =>
       [value ?? []].flat().map((single): [string, string] => [name, single]),

@@ -25,7 +25,7 @@ export function sendRefusal(res: Response, { status, error, message, allow }: Re
  * @returns whether the error is one for the page. Others are the app's.
  */
 export function sendFailure(res: Response, error: unknown, loginURL: (scope: string) => string | undefined): boolean {
-  if (!(error instanceof IlertError)) return false
+  if (!(error instanceof IlertError) || isMistakeOfApp(error)) return false
   if (error instanceof InsufficientScope) {
     const { scope } = error
     const at = scope === '' ? undefined : loginURL(scope)
@@ -41,6 +41,11 @@ export function sendFailure(res: Response, error: unknown, loginURL: (scope: str
     sendJSON(res, error.status, { error: error.code, message: error.message })
   }
   return true
+}
+
+/** What is wrong with how the app is put together is told to whoever develops it. */
+function isMistakeOfApp(error: IlertError): boolean {
+  return error.status === 500 && !(error instanceof APIError)
 }
 
 /** Whether only another sign-in helps. */

@@ -23,9 +23,10 @@ const PRINTABLE = /^[\t\x20-\x7e]*$/
 /** The headers of a call; undefined if one of them has what no header of ilert's has. */
 export function sentHeaders(headers: IncomingHttpHeaders, hasBody: boolean): Record<string, string> | undefined {
   const sent: Record<string, string> = { accept: 'application/json' }
+  const kept = ofConnection(headers)
   for (const name of hasBody ? [...SENT, 'content-type', 'content-length'] : SENT) {
     const value = headers[name]
-    if (value === undefined) continue
+    if (value === undefined || kept.includes(name)) continue
     if (typeof value !== 'string' || !PRINTABLE.test(value)) return undefined
     sent[name] = value
   }
@@ -35,11 +36,20 @@ export function sentHeaders(headers: IncomingHttpHeaders, hasBody: boolean): Rec
 /** The headers that are passed on; without any that repeats the token, or could not be sent. */
 export function toldHeaders(headers: HttpAnswer['headers'], accessToken: string): Record<string, string> {
   const told: Record<string, string> = {}
+  const kept = ofConnection(headers)
   for (const name of TOLD) {
     const [value] = [headers[name] ?? []].flat()
-    if (value !== undefined && PRINTABLE.test(value) && !value.includes(accessToken)) told[name] = value
+    if (value !== undefined && PRINTABLE.test(value) && !value.includes(accessToken) && !kept.includes(name))
+      told[name] = value
   }
   return told
+}
+
+/** What a sender wants to go no further than this connection (RFC 9110, section 7.6.1). */
+function ofConnection({ connection }: HttpAnswer['headers'] | IncomingHttpHeaders): string[] {
+  const named = [connection ?? []].flat().join(',').toLowerCase()
+  // What nearly all say names nothing that could be passed on.
+  return named === 'keep-alive' || named === 'close' ? [] : named.split(',').map((name) => name.trim())
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]{1,60}\+)?json\s*(?:;|$)/i
