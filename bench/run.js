@@ -8,7 +8,17 @@ import { bench, hasRedis, installPackage } from './lib/setup.js'
 
 /** @typedef {(o: { rounds: number, quick: boolean }) => Promise<import('./lib/rows.js').Row[]>} Measure */
 
-const NAMES = ['sign-in', 'signed-in-page', 'storm', 'expiry', 'api-calls', 'in-process', 'sessions', 'footprint']
+const NAMES = [
+  'sign-in',
+  'signed-in-page',
+  'storm',
+  'expiry',
+  'api-calls',
+  'proxy',
+  'in-process',
+  'sessions',
+  'footprint',
+]
 const NEED_REDIS = ['storm', 'sessions']
 
 const { values } = parseArgs({

@@ -50,6 +50,8 @@ const PLACES: [string, object, Make][] = [
   ['register', { redirectURI: 'http://127.0.0.1/cb' }, (o) => sandbox.register(o as never)],
   ['fault', { path: '/never', kind: 'reset' }, (o) => sandbox.fault(o as never).clear()],
   ['logout', { redirect: '/' }, (o) => strategy.logout(o as object)],
+  ['proxy', { allow: ['GET /api/alerts'] }, (o) => strategy.proxy(o as never)],
+  ['me', { anonymous: 401 }, (o) => strategy.me(o as object)],
   ['save', { ttlMs: 1000 }, (o) => manager().save('key', TOKENS, o as object)],
 ]
 

@@ -28,5 +28,6 @@ app.get('/', page)
 app.get('/alerts', async (req, res) => {
   res.json(await req.ilert.get('/api/alerts'))
 })
+app.use('/api/ilert', ilert.proxy({ allow: ['GET /api/alerts'] }))
 app.get('/in-process', inProcess(provider))
 listen(app, { makeSessions: (/** @type {any} */ o) => makeSessions(ilert.tokens, redis, o) })

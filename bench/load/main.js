@@ -41,14 +41,14 @@ serve({
   signIns: (/** @type {any} */ { origin, ...o }) => inLines(o, () => signIn(agent, origin)),
 
   /** So many requests for one page, as fast as they are answered. */
-  async page(/** @type {any} */ { url, cookies, connections, seconds }) {
-    const requests = cookies.map((/** @type {string} */ cookie) => ({ headers: { cookie } }))
+  async page(/** @type {any} */ { url, cookies, headers = {}, connections, seconds }) {
+    const requests = cookies.map((/** @type {string} */ cookie) => ({ headers: { ...headers, cookie } }))
     const {
       duration,
       '2xx': answered,
       non2xx,
       errors,
-    } = await autocannon({ url, connections, duration: seconds, requests })
+    } = await autocannon({ url, connections, duration: seconds, requests, idReplacement: true })
     if (non2xx > 0 || errors > 0) throw new Error(`${url}: ${non2xx} refused, ${errors} errors`)
     return answered / duration
   },

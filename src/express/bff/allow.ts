@@ -25,7 +25,7 @@ type KnownRoute =
  * What a proxy passes on: a method and a path of ilert's API, such as `PUT /api/alerts/{id}/accept`. `{id}`, or another
  * name in braces, stands for one id. Operations of ilert's document complete in an editor; others are taken as well.
  */
-export type ProxyRoute = KnownRoute | (`${Method} /${string}` & {})
+export type ProxyRoute = KnownRoute | (`${Method} /api/${string}` & {})
 
 /** An entry of the list, split for matching. */
 export interface Route {
@@ -33,7 +33,8 @@ export interface Route {
   readonly segments: readonly string[]
 }
 
-const ENTRY = /^(GET|POST|PUT|PATCH|DELETE) (\/[^/].*)$/
+/** Below a collection that has a name: an id alone could be the name of another one. */
+const ENTRY = /^(GET|POST|PUT|PATCH|DELETE) (\/api\/[\w~-].*)$/
 const LITERAL = /^[\w~-][\w.~-]*$/
 const PARAMETER = /^\{[a-z][\w-]*\}$/i
 

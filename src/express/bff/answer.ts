@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 import { APIError, IlertError, InsufficientScope, ReauthenticationRequired } from '../../ilert/errors.ts'
-import { challengeOf } from '../bearer-challenge.ts'
+import { challengeOf } from '../bearer/challenge.ts'
 import { USER_REPLACED } from '../request-ilert.ts'
 import type { Refusal } from './judge.ts'
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** What a page of the app adds to its requests, for browsers that do not say where a request comes from. */
-export const DEFAULT_HEADER = 'X-Requested-With'
+const DEFAULT_HEADER = 'X-Requested-With'
 
 /** Headers that another site's page can send without being asked, or that browsers set themselves. */
 const USELESS =

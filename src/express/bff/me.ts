@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { challengeOf } from '../bearer-challenge.ts'
+import { challengeOf } from '../bearer/challenge.ts'
 import { SessionIlert } from '../request-ilert.ts'
 import type { SessionEntries } from '../session-entry.ts'
 import type { Site } from '../site.ts'
