@@ -67,7 +67,7 @@ describe('the desk', () => {
     sandbox.clock.advance(3_600_000 + 1)
     const page = await get('/')
     assert.match(page, /portal\.nordwind\.example is down/)
-    assert.match(page, /Renewed 1 time /)
+    assert.match(await get('/session'), /Renewed 1 time /)
   })
 
   it('signs out', async () => {

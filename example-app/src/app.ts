@@ -6,9 +6,11 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { notFound, showError } from './errors.ts'
 import { requestLog } from './logger.ts'
+import { alertRoutes } from './routes/alert.ts'
 import { authRoutes } from './routes/auth.ts'
 import { deskRoutes } from './routes/desk.ts'
 import { healthRoutes } from './routes/health.ts'
+import { otherRoutes } from './routes/pages.ts'
 import { noStore, sameOriginOnly, securityHeaders } from './security.ts'
 import { endOldSessions, sessions } from './sessions.ts'
 import type { Stores } from './stores.ts'
@@ -37,7 +39,7 @@ export function createApp({ config, stores, logger, stopping, clock = Date }: Pa
   app.set('trust proxy', config.trustProxy)
   app.set('view engine', 'ejs')
   app.set('views', join(ROOT, 'views'))
-  Object.assign(app.locals, { user: undefined, sandbox: config.sandbox })
+  Object.assign(app.locals, { user: undefined, notice: undefined, sandbox: config.sandbox })
 
   app.use(healthRoutes(stores, stopping))
   app.use(requestLog(logger))
@@ -62,11 +64,17 @@ export function createApp({ config, stores, logger, stopping, clock = Date }: Pa
   app.use(endOldSessions(config, now))
   app.use((req, res, next) => {
     res.locals.user = req.user // for the header of every page
+    if (req.method === 'GET' && req.session.notice !== undefined) {
+      res.locals.notice = req.session.notice
+      delete req.session.notice // it is said once
+    }
     next()
   })
 
   app.use(authRoutes(ilert, now))
-  app.use(deskRoutes(ilert, now))
+  app.use(deskRoutes(now))
+  app.use(alertRoutes(ilert, now))
+  app.use(otherRoutes(ilert, now))
 
   app.use(notFound)
   app.use(showError)

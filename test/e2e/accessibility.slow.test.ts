@@ -11,7 +11,7 @@ import { removeBuiltApp } from './app-copy.ts'
 import { closeBrowsers, scrollsSideways, visit } from './browser.ts'
 import { cleanUp } from './clean-up.ts'
 import { startDesk } from './desk.ts'
-import { allowWriting, beginSignIn, focused, openAlerts, PORTAL, signIn } from './steps.ts'
+import { allowWriting, beginSignIn, focused, openAlert, openAlerts, PORTAL, signIn } from './steps.ts'
 
 afterEach(cleanUp)
 afterAll(closeBrowsers)
@@ -43,18 +43,31 @@ async function everyPage(page: Page, look: (name: string) => Promise<void>): Pro
   await look('desk')
   await allowWriting(page)
   await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
-  await page.getByRole('status').filter({ hasText: 'You have taken on' }).waitFor()
+  await page.getByRole('status').filter({ hasText: 'You have accepted' }).waitFor()
   await look('desk with buttons and a notice')
+  await openAlert(page, PORTAL)
+  await look('alert')
+  await page.getByRole('link', { name: 'Resolve …' }).click()
+  await page.getByRole('heading', { name: 'Resolve this alert?' }).waitFor()
+  await look('resolve')
+  await page.goto(`${url}/last-day`)
+  await look('last day')
+  await page.goto(url)
   const fault = sandbox.fault({ path: '*', kind: 503 })
   await page.reload()
   await look('desk without ilert')
   fault.clear()
+  await page.goto(`${url}/session`)
+  await look('session')
   await page.getByRole('button', { name: 'Disconnect' }).click()
   await page.getByText('Not connected.').waitFor()
+  await look('session that is not connected')
+  await page.goto(url)
+  await page.getByRole('link', { name: 'Connect' }).waitFor()
   await look('desk that is not connected')
 }
 
-const PAGES = 7
+const PAGES = 12
 
 needs('chromium')('accessibility', () => {
   it.each([
@@ -114,15 +127,16 @@ needs('chromium')('accessibility', () => {
     expect(await tab()).toBe('Skip to the content')
     const place = await page.getByRole('link', { name: 'Skip to the content' }).boundingBox()
     expect(place?.x).toBeGreaterThanOrEqual(0) // it can be seen
-    expect([await tab(), await tab(), await tab()]).toEqual([
-      'On-call desk',
-      'Sign out',
-      expect.stringContaining(`Accept: ${PORTAL}`),
-    ])
+    expect([await tab(), await tab(), await tab()]).toEqual(['On-call desk', 'History', 'Mara Lindqvist'])
+    expect(await tab()).toBe('Sign out')
 
     await page.goto(url)
     expect(await tab()).toBe('Skip to the content')
     await page.keyboard.press('Enter')
+    for (const choice of ['All', 'Mine', 'Open', 'Pending', 'Accepted', 'Any', 'High', 'Low']) {
+      expect(await tab()).toBe(choice)
+    }
+    expect(await tab()).toContain('portal')
     expect(await tab()).toContain(`Accept: ${PORTAL}`)
   })
 })

@@ -33,14 +33,19 @@ needs('chromium')('what others have written', () => {
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe("On-call desk of Aoife O'Brien")
     const row = alertRow(page, summary)
     expect(await row.textContent()).toContain(name)
-    await page.goto(`${desk.url}/alerts/write`)
+    await alertRow(page, summary).getByRole('link', { name: 'Accept: ' }).click()
     await page.getByRole('button', { name: 'Allow' }).waitFor()
     await page.getByRole('radio', { name: "Aoife O'Brien" }).check()
     await page.getByRole('button', { name: 'Allow' }).click()
-    await openAlerts(page).waitFor()
+    await page.getByRole('heading', { name: 'Accept this alert?' }).waitFor()
+    expect(await page.locator('main img, main script, main b').count()).toBe(0)
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    await page.getByRole('heading', { level: 1 }).filter({ hasText: summary }).waitFor()
+    expect(await page.locator('main img, main script, main b').count()).toBe(0)
+    await page.getByRole('link', { name: 'Back to the alerts' }).click()
 
     await change(page, 'Accept', summary)
-    expect(await notice(page).textContent()).toBe(`You have taken on: ${summary}`)
+    expect(await notice(page).textContent()).toBe(`You have accepted: ${summary}`)
     expect(await page.locator('main img, main script, main b').count()).toBe(0)
     expect(await page.title()).not.toContain('taken over')
   })
@@ -65,7 +70,8 @@ describe('without a browser', () => {
       ['/nowhere', 404],
       ['/%ff', 404],
       ['/desk.js/../../package.json', 404],
-      ['/alerts/1/accept', 404],
+      ['/alerts/1/delete', 404],
+      ['/alerts/x', 404],
       ['/auth/ilert/callback?code=made-up&state=made-up', 400],
       [`/auth/ilert/callback?code=made-up&state=0${'A'.repeat(22)}`, 403],
       ['/auth/ilert/callback?code=one&code=two&state=made-up', 400],
@@ -142,7 +148,7 @@ describe('without a browser', () => {
   it('what needs a sign-in is refused without one', async () => {
     const desk = await startDesk()
     for (const path of ['/disconnect', '/alerts/1/accept']) expect((await post(desk.url + path)).status).toBe(401)
-    const { status, headers } = await get(`${desk.url}/alerts/write`, { 'sec-fetch-mode': 'navigate' })
+    const { status, headers } = await get(`${desk.url}/alerts/1/accept`, { 'sec-fetch-mode': 'navigate' })
     expect([status, new URL(headers.get('location') ?? '').origin]).toEqual([302, desk.sandbox.appURL])
     expect(desk.sandbox.requests.filter(({ path }) => path.startsWith('/api/alerts'))).toEqual([])
   })

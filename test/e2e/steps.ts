@@ -34,17 +34,32 @@ export async function signOut(page: Page): Promise<void> {
 /** Lets ilert ask whether alerts may be written, and says yes. */
 export async function allowWriting(page: Page): Promise<void> {
   await page.getByRole('link', { name: `Accept: ${PORTAL}` }).click()
-  await allow(page)
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.getByRole('heading', { name: 'Accept this alert?' }).waitFor()
+  await page.getByRole('link', { name: 'Cancel' }).click()
+  await page.getByRole('link', { name: 'Back to the alerts' }).click()
   await page.getByRole('button', { name: `Accept: ${PORTAL}` }).waitFor()
 }
 
-/** Presses a button of an alert, and waits for what the desk says of it. */
+/** Accepts an alert in the list, or resolves it on its page, and waits for what the desk says of it. */
 export async function change(page: Page, how: 'Accept' | 'Resolve', summary: string): Promise<void> {
-  await page.getByRole('button', { name: `${how}: ${summary}` }).click()
+  if (how === 'Accept') await page.getByRole('button', { name: `Accept: ${summary}` }).click()
+  else {
+    await openAlert(page, summary)
+    await page.getByRole('link', { name: 'Resolve …' }).click()
+    await page.getByRole('heading', { name: 'Resolve this alert?' }).waitFor()
+    await page.getByRole('button', { name: 'Resolve' }).click()
+  }
   await notice(page)
-    .filter({ hasText: how === 'Accept' ? /^You have taken on: / : /^Resolved: / })
+    .filter({ hasText: how === 'Accept' ? /^You have accepted: / : /^You have resolved: / })
     .filter({ hasText: summary })
     .waitFor()
+}
+
+/** Goes to the page of an alert. */
+export async function openAlert(page: Page, summary: string): Promise<void> {
+  await alertRow(page, summary).locator('.summary a').click()
+  await page.getByRole('heading', { level: 1 }).filter({ hasText: summary }).waitFor()
 }
 
 /** Has half a minute pass for an open page whose clock is Playwright's, and waits for what the page then asks for. */
@@ -65,18 +80,31 @@ export function signInLink(page: Page): Locator {
   return page.getByRole('link', { name: 'Sign in with ilert' })
 }
 
+export async function idOf(page: Page, summary: string): Promise<string> {
+  return (await alertRow(page, summary).getAttribute('id'))?.replace('alert-', '') ?? ''
+}
+
+/** Whose name the header shows. */
+export async function signedInUser(page: Page): Promise<string | null> {
+  return await page.locator('.menu a[href="/session"]').textContent()
+}
+
 export function notice(page: Page): Locator {
   return page.getByRole('status')
 }
 
 export function alertRow(page: Page, summary: string): Locator {
-  return page.getByRole('row').filter({ hasText: summary })
+  return page.locator('.row').filter({ hasText: summary })
 }
 
-/** What the page says on the number of refreshes. */
+/** What the session's page says, asked beside the page that is open. */
+export async function sessionPage(page: Page): Promise<string> {
+  return await (await page.request.get(new URL('/session', page.url()).href)).text()
+}
+
+/** What it says on the number of refreshes. */
 export async function renewals(page: Page): Promise<number> {
-  const text = (await page.locator('#connection').textContent()) ?? ''
-  return Number(/Renewed (\d+) times? since you signed in/.exec(text)?.[1])
+  return Number(/Renewed (\d+) times? since you signed in/.exec(await sessionPage(page))?.[1])
 }
 
 /** A page that is loaded anew forgets a mark. */

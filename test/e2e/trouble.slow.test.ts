@@ -15,6 +15,7 @@ import {
   allowWriting,
   beginSignIn,
   focused,
+  idOf,
   isMarked,
   mark,
   notice,
@@ -22,6 +23,8 @@ import {
   PORTAL,
   passHalfAMinute,
   SEPA,
+  sessionPage,
+  signedInUser,
   signIn,
   signInLink,
   signOut,
@@ -68,12 +71,12 @@ needs('chromium')('an open page', () => {
     await signIn(page, desk.url)
     for (const control of [
       page.getByRole('link', { name: `Accept: ${SEPA}` }),
-      page.getByRole('button', { name: 'Disconnect' }),
+      page.getByRole('link', { name: 'Mine' }),
       page.getByRole('button', { name: 'Sign out' }),
     ]) {
       await control.focus()
       const before = await focused(page)
-      const old = await page.locator('#connection').elementHandle()
+      const old = await page.locator('#as-of').elementHandle()
       await passHalfAMinute(page)
       await page.waitForFunction((element) => !element?.isConnected, old)
       expect(await focused(page)).toBe(before)
@@ -124,7 +127,7 @@ needs('chromium')('an open page', () => {
     await app.stop()
 
     await page.clock.fastForward(30_000)
-    await notice(page).filter({ hasText: 'not live right now' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'The desk does not answer.' }).waitFor()
     expect(await alertRow(page, PORTAL).count()).toBe(1)
 
     await startApp({ ...desk.sandbox.env, PORT: String(app.port) })
@@ -142,10 +145,10 @@ needs('chromium')('while ilert is away', () => {
       await signIn(page, desk.url)
       const fault = desk.sandbox.fault({ path: '*', kind })
       await page.reload()
-      expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+      expect(await signedInUser(page)).toBe('Mara Lindqvist')
       expect(await page.locator('#alerts .problem').textContent()).toBe('ilert does not answer right now.')
-      expect(await page.locator('.problem').count()).toBe(3)
-      expect(await page.locator('#connection').textContent()).toContain('The access token ends at')
+      expect(await page.locator('.problem').count()).toBe(2)
+      expect(await sessionPage(page)).toContain('The access token ends')
 
       fault.clear()
       await page.reload()
@@ -161,8 +164,8 @@ needs('chromium')('while ilert is away', () => {
     const fault = desk.sandbox.fault({ path: '*', kind: 503 })
     await sleep(1000 * SHORT.accessTokenSeconds + 500)
     await page.reload()
-    expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
-    expect(await page.locator('#connection').textContent()).not.toContain('Not connected')
+    expect(await signedInUser(page)).toBe('Mara Lindqvist')
+    expect(await sessionPage(page)).not.toContain('Not connected')
 
     fault.clear()
     await eventually(async () => {
@@ -185,7 +188,7 @@ needs('chromium')('while ilert is away', () => {
 
     fault.clear()
     await page.keyboard.press('Enter')
-    await notice(page).filter({ hasText: 'You have taken on: portal' }).waitFor()
+    await notice(page).filter({ hasText: 'You have accepted: portal' }).waitFor()
     expect(await isMarked(page)).toBe(true)
   })
 
@@ -212,12 +215,13 @@ needs('chromium')('an alert that cannot be changed', () => {
     await signIn(page, desk.url)
     await allowWriting(page)
     const call = await signedIn(desk.sandbox, 'alert:w', 'tunde.okafor')
-    const id = (await alertRow(page, PORTAL).getAttribute('id'))?.replace('alert-', '')
+    const id = await idOf(page, PORTAL)
     expect((await call('PUT', `/api/alerts/${id}/resolve`)).status).toBe(200)
 
     await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
-    await notice(page).filter({ hasText: 'ilert did not do it: ' }).waitFor()
-    expect(await alertRow(page, PORTAL).count()).toBe(0)
+    await notice(page).filter({ hasText: 'ilert refused it: ' }).waitFor()
+    expect(await alertRow(page, PORTAL).textContent()).toContain('No longer in this list')
+    expect(await alertRow(page, PORTAL).getByRole('button').count()).toBe(0)
   })
 
   it('says why: ilert does not let the user, with JavaScript and without', async () => {
@@ -228,7 +232,7 @@ needs('chromium')('an alert that cannot be changed', () => {
       const { page } = await visit({ javaScriptEnabled, tolerate: /403 \(Forbidden\)/ })
       await signIn(page, desk.url)
       await allowWriting(page)
-      const id = (await alertRow(page, PORTAL).getAttribute('id'))?.replace('alert-', '')
+      const id = await idOf(page, PORTAL)
       // ilert may refuse by role, which the sandbox does not.
       const body = { status: 403, code: 'FORBIDDEN', message: 'Your role does not allow this' }
       proxy.instead.set(`/api/alerts/${id}/accept`, { status: 403, body })
@@ -243,8 +247,10 @@ needs('chromium')('who has disconnected', () => {
     const desk = await startDesk()
     const { page } = await visit()
     await signIn(page, desk.url)
+    await page.goto(`${desk.url}/session`)
     await page.getByRole('button', { name: 'Disconnect' }).click()
     await notice(page).filter({ hasText: 'You are still signed in to this desk' }).waitFor()
+    await page.goto(desk.url)
     expect(await page.locator('#alerts').textContent()).toContain('This desk is not connected to ilert.')
     expect(desk.sandbox.requests.filter(({ path }) => path.endsWith('/revoke'))).toMatchObject([{ status: 200 }])
 
@@ -261,7 +267,7 @@ needs('chromium')('who has disconnected', () => {
     desk.sandbox.revoke('mara.lindqvist')
     await sleep(1000 * SHORT.accessTokenSeconds + 500)
     await passHalfAMinute(page)
-    await page.getByText('Not connected.').waitFor()
-    expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+    await page.getByText('This desk is not connected to ilert.').waitFor()
+    expect(await signedInUser(page)).toBe('Mara Lindqvist')
   })
 })

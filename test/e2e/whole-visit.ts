@@ -10,6 +10,7 @@ import {
   passHalfAMinute,
   renewals,
   SEPA,
+  signedInUser,
   signIn,
   signInLink,
   signOut,
@@ -26,7 +27,7 @@ export const SHORT = { accessTokenSeconds: 8 }
 export async function wholeVisit(desk: Desk, page: Page, midway: () => Promise<void> = async () => {}): Promise<void> {
   await page.clock.install()
   await signIn(page, desk.url)
-  expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+  expect(await signedInUser(page)).toBe('Mara Lindqvist')
   expect(await page.locator('#on-calls').textContent()).toContain('(you)')
 
   await allowWriting(page)
@@ -38,9 +39,10 @@ export async function wholeVisit(desk: Desk, page: Page, midway: () => Promise<v
 
   await crossExpiry(desk, page)
 
+  await page.goto(`${desk.url}/session`)
   await page.getByRole('button', { name: 'Disconnect' }).click()
   await page.getByText('Not connected.').waitFor()
-  expect(await page.locator('.person').textContent()).toContain('Mara Lindqvist')
+  expect(await signedInUser(page)).toBe('Mara Lindqvist')
   await page.getByRole('link', { name: 'Connect' }).click()
   await allow(page)
   expect(await alertRow(page, PORTAL).count()).toBe(0)

@@ -35,7 +35,7 @@ export function authRoutes(ilert: IlertStrategy, now: () => number): Router {
   routes.post('/disconnect', signedIn, async (req, res) => {
     await req.ilert.disconnect()
     req.session.notice = 'The tokens are revoked. You are still signed in to this desk.'
-    res.redirect(303, '/')
+    res.redirect(303, '/session')
   })
 
   routes.post('/logout', ilert.logout({ redirect: '/' }))
