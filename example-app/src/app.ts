@@ -11,7 +11,7 @@ import { authRoutes } from './routes/auth.ts'
 import { deskRoutes } from './routes/desk.ts'
 import { healthRoutes } from './routes/health.ts'
 import { otherRoutes } from './routes/pages.ts'
-import { noStore, sameOriginOnly, securityHeaders } from './security.ts'
+import { behindTLS, noStore, sameOriginOnly, securityHeaders } from './security.ts'
 import { endOldSessions, sessions } from './sessions.ts'
 import type { Stores } from './stores.ts'
 import { toUser } from './user.ts'
@@ -44,6 +44,7 @@ export function createApp({ config, stores, logger, stopping, clock = Date }: Pa
   app.use(healthRoutes(stores, stopping))
   app.use(requestLog(logger))
   app.use(securityHeaders(config))
+  app.use(behindTLS(config))
   app.use(express.static(join(ROOT, 'public'), { maxAge: '1h' }))
   app.use(noStore)
   app.use(sameOriginOnly)

@@ -134,6 +134,12 @@ function missing(data: z.infer<typeof schema>): string[] {
   if (production && !data.SESSION_SECRET) {
     problems.push('SESSION_SECRET: missing. Set it to a long random value, such as one from: openssl rand -base64 32')
   }
+  if (production && data.ILERT_CALLBACK_URL === CALLBACK_PATH) {
+    problems.push(
+      'ILERT_CALLBACK_URL: missing. Set it to the callback URL that is registered at ilert, ' +
+        `such as https://desk.example.com${CALLBACK_PATH}`,
+    )
+  }
   if (isSecure(data) && !data.TRUST_PROXY) {
     problems.push(
       'TRUST_PROXY: missing. Browsers use https and this app speaks http, so there is a proxy in between: ' +

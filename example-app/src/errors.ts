@@ -37,10 +37,17 @@ export const showError: ErrorRequestHandler = (error, req, res, next) => {
   if (res.headersSent) return next(error)
   const status = statusOf(error)
   const { retryAfterSeconds } = error as { retryAfterSeconds?: number }
-  if (status >= 500) req.log.error({ err: error }) // passport-ilert's errors hold no token and no secret
+  // passport-ilert's errors hold no token and no secret. An OAuthError is a mistake in the settings, such as the secret.
+  if (status >= 500 || error instanceof OAuthError) req.log.error({ err: error }, logMessage(error))
   if (retryAfterSeconds !== undefined) res.set('retry-after', String(retryAfterSeconds))
   const { title, text, action } = adviceFor(error, status, req.user !== undefined)
   res.status(status).render('error', { title, text, action })
+}
+
+/** What an operator reads first. */
+function logMessage(error: unknown): string {
+  if (!(error instanceof OAuthError)) return 'request failed'
+  return `ilert refused the sign-in (${error.code}): look at ILERT_CLIENT_ID, ILERT_CLIENT_SECRET, ILERT_CALLBACK_URL`
 }
 
 function statusOf(error: unknown): number {
@@ -82,6 +89,9 @@ function adviceFor(error: unknown, status: number, signedIn: boolean): Advice {
     const text = `Nothing is wrong with your account${still}. Wait a minute, then try again.`
     return { title: 'ilert does not answer right now', text, action: HOME }
   }
+  if (error instanceof HttpError && status === 502) {
+    return { title: 'This desk is not set up yet', text: error.message, action: HOME }
+  }
   switch (status) {
     case 401:
       return { title: 'Please sign in', text: 'Your session is over. Sign in again to go on.', action: SIGN_IN }
@@ -92,7 +102,11 @@ function adviceFor(error: unknown, status: number, signedIn: boolean): Advice {
     case 429:
       return { title: 'Slow down', text: 'There were many requests from your address. Wait a minute.', action: HOME }
     case 503:
-      return { title: 'The desk is being looked after', text: 'Wait a minute, then try again.', action: HOME }
+      return {
+        title: 'The desk is unavailable',
+        text: 'Its session store does not answer. Wait a minute, then try again.',
+        action: HOME,
+      }
     default:
       return status < 500
         ? { title: 'This request makes no sense here', text: 'Begin again from the desk.', action: HOME }

@@ -26,6 +26,18 @@ export function securityHeaders({ secure }: Config): RequestHandler {
   })
 }
 
+/**
+ * Refuses to go on if the proxy does not say that browsers use https: the session's cookie would never be sent, and
+ * sign-ins would go round in a circle.
+ */
+export function behindTLS({ secure }: Config): RequestHandler {
+  return (req, _res, next) => {
+    if (!secure || req.secure) return next()
+    const hint = "Let it send 'X-Forwarded-Proto: https', and check TRUST_PROXY."
+    next(new HttpError(502, `The proxy in front of this app does not say that browsers use https. ${hint}`))
+  }
+}
+
 /** Pages are made for one person, who may sign out. */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.set('cache-control', 'no-store')

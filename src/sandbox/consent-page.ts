@@ -50,7 +50,7 @@ export interface ConsentView {
   readonly app: App
   readonly scope: readonly string[]
   readonly users: readonly SandboxUser[]
-  /** Who is chosen when the page opens; the first where it is not said. */
+  /** Who is chosen when the page opens; the first if it is not said. */
   readonly selected: SandboxUser | undefined
   /** The authorize request, which goes along in hidden fields. */
   readonly parameters: URLSearchParams

@@ -3,7 +3,8 @@
  * takes, refuses what it does not, and answers in its form.
  */
 import { readFileSync } from 'node:fs'
-import { loadDesk } from '../../example-app/src/ilert.ts'
+import { readFilter } from '../../example-app/src/filter.ts'
+import { changes, loadAlert, loadDesk, loadLastDay } from '../../example-app/src/ilert.ts'
 import { paginate } from '../../src/client/paginate.ts'
 import { requiredScope, scopes } from '../../src/ilert/scopes.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'
@@ -348,15 +349,29 @@ describeDocument("against ilert's document", () => {
   })
 
   test("the template's desk asks by parameters of the document alone", async () => {
-    const asked: [string, object][] = []
-    const paginate = (path: string, { query }: { query: object }) => {
-      asked.push([path, query])
-      return []
+    const asked: [method: string, path: string, query: object][] = []
+    const ask =
+      (method: string, answer: unknown) =>
+      (path: string, init: { query?: object } = {}) => {
+        asked.push([method, path, init.query ?? {}])
+        return answer
+      }
+    const ilert = {
+      get: ask('GET', Promise.resolve({})),
+      put: (path: string, _body: unknown, init?: { query?: object }) => ask('PUT', Promise.resolve({}))(path, init),
+      post: ask('POST', Promise.resolve({})),
+      paginate: ask('GET', []),
+    } as never
+    for (const query of [{}, { mine: '1', state: 'PENDING', page: '2' }, { priority: 'HIGH' }]) {
+      await loadDesk(ilert, readFilter(query), '7')
     }
-    await loadDesk({ paginate } as never, Date.now())
-    expect(asked.length).toBe(3)
-    for (const [path, query] of asked) {
-      const known = find('GET', path).query.map(({ name }) => name)
+    await loadLastDay(ilert, Date.now())
+    await loadAlert(ilert, 7)
+    await changes.assign(ilert, 7, { user: '7' })
+    for (const change of [changes.accept, changes.resolve, changes.join]) await change(ilert, 7)
+    expect(asked.length).toBeGreaterThan(15)
+    for (const [method, path, query] of asked) {
+      const known = find(method, path.replace('/7', '/{id}')).query.map(({ name }) => name)
       expect([path, Object.keys(query).filter((name) => !known.includes(name))]).toEqual([path, []])
     }
   })

@@ -1,3 +1,5 @@
+import { parseCookie } from 'cookie'
+import { PATHS } from '../../ilert/endpoints.ts'
 import { parseScope, scopes } from '../../ilert/scopes.ts'
 import { consentPage, errorPage } from '../consent-page.ts'
 import {
@@ -43,7 +45,24 @@ export function authorize({ query, headers }: SandboxRequest, ilert: Ilert): Ans
   const consent = read(query, ilert)
   const { approve } = ilert.settings
   if (approve && headers[ASK_HEADER] === undefined) return allow(consent, approve, ilert)
-  return consentPage({ ...consent, users: ilert.state.users, selected: approve })
+  const { state } = ilert
+  return consentPage({ ...consent, users: state.users, selected: approve ?? state.user(lastUser(headers) ?? '') })
+}
+
+/** The browser keeps who signed in last, as it keeps a session at ilert: it is who is chosen the next time. */
+const LAST_USER_COOKIE = 'sandbox-user'
+const LAST_USER_SECONDS = 30 * 86_400
+
+function lastUser({ cookie = '' }: SandboxRequest['headers']): string | undefined {
+  return parseCookie(cookie)[LAST_USER_COOKIE]
+}
+
+/** For browsers alone: what signs in by itself says whom it signs in. */
+function rememberUser({ headers }: SandboxRequest, { username }: SandboxUser): Record<string, string> {
+  if (headers['sec-fetch-site'] === undefined) return {}
+  const value = encodeURIComponent(username)
+  const limits = `Path=${PATHS.authorize}; Max-Age=${LAST_USER_SECONDS}; HttpOnly; SameSite=Lax`
+  return { 'set-cookie': `${LAST_USER_COOKIE}=${value}; ${limits}` }
 }
 
 /**
@@ -61,8 +80,10 @@ export function consent(request: SandboxRequest, ilert: Ilert): Answer {
   const user = ilert.state.user(form.get('user') ?? '')
   if (!user) return errorPage(400, 'There is no such user. Go back and choose one.')
   switch (form.get('decision')) {
-    case 'allow':
-      return allow(asked, user, ilert)
+    case 'allow': {
+      const answer = allow(asked, user, ilert)
+      return { ...answer, headers: { ...answer.headers, ...rememberUser(request, user) } }
+    }
     case 'deny':
       return refusal(asked.parameters, asked.app, 'access_denied', 'The user denied the request')
     default:
