@@ -31,7 +31,7 @@ export function momentAt(at: number, timezone: string | undefined, now: number):
 }
 
 /** `12 min ago`. */
-export function timeAgo(at: number, now: number): string {
+function timeAgo(at: number, now: number): string {
   const minutes = Math.floor(Math.max(0, now - at) / MINUTE_MS)
   if (minutes < 1) return 'just now'
   if (minutes < 60) return `${minutes} min ago`

@@ -13,6 +13,7 @@ import { atEnd, cleanUp } from './clean-up.ts'
 import { type Desk, refreshesOf, startDesk, startReadyApp } from './desk.ts'
 import { cookieOf, deskOwner, get } from './http.ts'
 import { eventually, sleep } from './wait.ts'
+import { walk } from './walk.ts'
 
 afterEach(cleanUp)
 afterEach(closeServers)
@@ -26,6 +27,17 @@ describe('wrong settings', () => {
     ['of the app', { NODE_ENV: 'production' }, ['SESSION_SECRET: missing. Set it', 'ILERT_CLIENT_ID: missing.']],
     ['of the package: a host', { ...CLIENT, ILERT_API_URL: 'http://a.b' }, ['ILERT_API_URL']],
     ['of the package: a scope', { ...CLIENT, ILERT_SCOPE: 'alert:x:y' }, ['ILERT_SCOPE']],
+    [
+      'of the package: a public callback URL without TLS',
+      {
+        ...CLIENT,
+        NODE_ENV: 'production',
+        SESSION_SECRET: 's'.repeat(32),
+        ILERT_CALLBACK_URL: 'http://desk.example/auth/ilert/callback',
+        LOG_LEVEL: 'error',
+      },
+      ['Use https:'],
+    ],
     [
       'several at once',
       { PORT: '0', LOG_LEVEL: 'loud', SESSION_SECRET: 'short' },
@@ -67,6 +79,33 @@ describe('wrong settings', () => {
     expect(app.stderr).toContain(`Port ${other.port} is taken`)
     expect(app.stderr).toContain(`PORT=${other.port + 1} npm start`)
     expect(app.stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('what is not set up', () => {
+  it('is a proxy that does not say that browsers use https: it is named, in place of sign-ins without end', async () => {
+    const callback = 'https://desk.example/auth/ilert/callback'
+    const app = await startApp({ ...CLIENT, ILERT_CALLBACK_URL: callback, TRUST_PROXY: '1', LOG_LEVEL: 'error' })
+    for (const path of ['/', '/auth/ilert']) {
+      const { status, text } = await get(app.url + path)
+      expect([status, text]).toEqual([502, expect.stringContaining('X-Forwarded-Proto: https')])
+      expect((await get(app.url + path, { 'x-forwarded-proto': 'https' })).status).toBeLessThan(400)
+    }
+    expect((await get(`${app.url}/healthz`)).status).toBe(200)
+    await eventually(async () => expect(app.stdout).toContain('does not say that browsers use https'))
+  })
+
+  it('is a client secret that ilert does not know: the log says so', async () => {
+    const desk = await startDesk({ env: { ILERT_CLIENT_SECRET: 'not-the-secret-of-this-app', LOG_LEVEL: 'error' } })
+    const { answer } = await walk(`${desk.url}/auth/ilert`)
+    expect(answer.text).toContain('ilert refused the sign-in')
+    await eventually(async () => expect(desk.apps[0].stdout).toContain('look at ILERT_CLIENT_ID, ILERT_CLIENT_SECRET'))
+    expect(desk.apps[0].stdout).not.toContain('not-the-secret-of-this-app')
+  })
+
+  it('is a Redis that does not answer: the log says so', async () => {
+    const app = await startApp({ ...CLIENT, REDIS_URL: `redis://localhost:${await freePort()}`, LOG_LEVEL: 'error' })
+    await eventually(async () => expect(app.stdout).toMatch(/"msg":"Redis: [^"]*ECONNREFUSED/))
   })
 })
 

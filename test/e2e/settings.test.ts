@@ -63,6 +63,11 @@ it.each<[string, Record<string, string>, string[]]>([
     { ...CLIENT, ILERT_CALLBACK_URL: 'https://desk.example/auth/ilert/callback' },
     ['TRUST_PROXY: missing. Browsers use https and this app speaks http'],
   ],
+  [
+    'production without a callback URL',
+    { ...CLIENT, NODE_ENV: 'production', SESSION_SECRET: 's'.repeat(32) },
+    ['ILERT_CALLBACK_URL: missing. Set it to the callback URL that is registered at ilert'],
+  ],
   ['proxies in words', { TRUST_PROXY: 'all of them' }, ['TRUST_PROXY']],
   [
     'several at once',
