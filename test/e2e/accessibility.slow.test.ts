@@ -75,26 +75,30 @@ needs('chromium')('accessibility', () => {
     ['light', PHONE],
     ['dark', DESKTOP],
     ['dark', PHONE],
-  ] as const)('has no serious flaw on any page, %s, %j', async (colorScheme, viewport) => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    const { page } = await visit({ colorScheme, viewport, tolerate })
-    const found: string[] = []
-    let looks = 0
-    await everyPage(page, async (name) => {
-      await page.evaluate(axe)
-      const { violations, passes } = await page.evaluate<AxeResults>('axe.run()')
-      expect(passes.map(({ id }) => id)).toContain('color-contrast')
-      for (const { id, impact, nodes } of violations) {
-        if (impact !== 'serious' && impact !== 'critical') continue
-        found.push(
-          ...nodes.map(({ target, failureSummary }) => `${name}: ${id} at ${target.join(' ')}: ${failureSummary}`),
-        )
-      }
-      looks += 1
-    })
-    expect(found).toEqual([])
-    expect(looks).toBe(PAGES)
-  })
+  ] as const)(
+    'has no serious flaw on any page, %s, %j',
+    async (colorScheme, viewport) => {
+      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+      const { page } = await visit({ colorScheme, viewport, tolerate })
+      const found: string[] = []
+      let looks = 0
+      await everyPage(page, async (name) => {
+        await page.evaluate(axe)
+        const { violations, passes } = await page.evaluate<AxeResults>('axe.run()')
+        expect(passes.map(({ id }) => id)).toContain('color-contrast')
+        for (const { id, impact, nodes } of violations) {
+          if (impact !== 'serious' && impact !== 'critical') continue
+          found.push(
+            ...nodes.map(({ target, failureSummary }) => `${name}: ${id} at ${target.join(' ')}: ${failureSummary}`),
+          )
+        }
+        looks += 1
+      })
+      expect(found).toEqual([])
+      expect(looks).toBe(PAGES)
+    },
+    180_000,
+  )
 
   it('fits on a small phone, every page of it', async () => {
     const { page } = await visit({ viewport: SMALL_PHONE, tolerate })
@@ -104,7 +108,7 @@ needs('chromium')('accessibility', () => {
     })
     expect(widths.filter(([, isTooWide]) => isTooWide)).toEqual([])
     expect(widths).toHaveLength(PAGES)
-  })
+  }, 180_000)
 
   it('needs no mouse', async () => {
     const { url } = await startDesk()

@@ -267,7 +267,7 @@ needs('chromium')('who has disconnected', () => {
     desk.sandbox.revoke('mara.lindqvist')
     await sleep(1000 * SHORT.accessTokenSeconds + 500)
     await passHalfAMinute(page)
-    await page.getByText('This desk is not connected to ilert.').waitFor()
+    await page.locator('#alerts').getByText('This desk is not connected to ilert.').waitFor()
     expect(await signedInUser(page)).toBe('Mara Lindqvist')
   })
 })
