@@ -58,7 +58,8 @@ export async function driveSignIn({ url, appURL, as, deny }: SignIn): Promise<st
         headers,
         ...(form && { body: form.toString() }),
       })
-      jar.keep(target, [answer.headers['set-cookie'] ?? []].flat())
+      // The sandbox's own cookie is none of the app's, even under the same host name.
+      if (!ofSandbox) jar.keep(target, [answer.headers['set-cookie'] ?? []].flat())
       const location = [answer.headers.location].flat()[0]
       const html = ofSandbox ? await answer.body.text() : ''
       if (!ofSandbox) await answer.body.dump({ limit: 1024 * 1024, signal })

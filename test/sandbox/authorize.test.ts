@@ -117,6 +117,21 @@ describe('the consent page', () => {
     expect(html).toContain('<button name="decision" value="deny">')
   })
 
+  test('chooses who signed in last in this browser, if that user is there', async () => {
+    const params = authorizeParams(app, { user: 'tunde.okafor', decision: 'allow' })
+    const [cookie = ''] = (
+      await postConsent(sandbox, params, { 'sec-fetch-site': 'same-origin' })
+    ).headers.getSetCookie()
+    expect(cookie).toMatch(/; HttpOnly; SameSite=Lax$/)
+    const chosen = async (header: string) => {
+      const url = `${sandbox.appURL}/api/developers/oauth2/authorize?${authorizeParams(app).toString()}`
+      return /value="([^"]+)" checked/.exec(await (await fetch(url, { headers: { cookie: header } })).text())?.[1]
+    }
+    expect(await chosen(cookie.split(';')[0] ?? '')).toBe('tunde.okafor')
+    expect(await chosen('sandbox-user=nobody%00')).toBe('mara.lindqvist')
+    expect((await postConsent(sandbox, params)).headers.getSetCookie()).toEqual([]) // a program, which says whom
+  })
+
   test('carries a strict policy, which lets the form lead back to the app', async () => {
     const headers = (await ask()).headers
     const policy = headers.get('content-security-policy')
