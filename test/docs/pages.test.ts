@@ -67,6 +67,17 @@ test('every page is linked from the README, or from a page that is', () => {
   expect(paths.filter((path) => !seen.has(path))).toEqual([])
 })
 
+test('no page has a word that CONTRIBUTING.md replaces by a plainer one', async () => {
+  const replaced =
+    /\b(?:somebody|anybody|whoever|to the letter|landed|lands|disown)\b|\b(?:is|are|be|being|was) (?:away|over)\b/i
+  const found: string[] = []
+  for (const path of [...paths, 'CHANGELOG.md']) {
+    const prose = (await readFile(path, 'utf8')).replaceAll(/^```.*?^```$|`[^`\n]+`/gms, '')
+    for (const line of prose.split('\n')) if (replaced.test(line)) found.push(`${path}: ${line}`)
+  }
+  expect(found).toEqual([])
+})
+
 test('the README has less than 200 lines', () => {
   expect(textOf('README.md').split('\n').length).toBeLessThan(200)
 })
