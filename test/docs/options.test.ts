@@ -34,12 +34,15 @@ test('the table of IlertStrategy has every option, each with its variable', asyn
   expect(Object.fromEntries(variables)).toEqual(ENV_OPTIONS)
 })
 
-test.each(['RedisTokenStore', 'SessionTokenStore and MemoryTokenStore', 'passport.authenticate', 'ilert.logout'])(
-  'the table of %s is there',
-  async (heading) => {
-    expect((await tableBelow(heading)).length).toBeGreaterThan(0)
-  },
-)
+test.each([
+  'RedisTokenStore',
+  'PostgresTokenStore',
+  'SessionTokenStore and MemoryTokenStore',
+  'passport.authenticate',
+  'ilert.logout',
+])('the table of %s is there', async (heading) => {
+  expect((await tableBelow(heading)).length).toBeGreaterThan(0)
+})
 
 test('the first code makes a strategy', async () => {
   const name = await code().runProgram(`

@@ -3,13 +3,15 @@
  */
 import { needs } from '../support/needs.ts'
 import { output, pageUnderTest } from '../support/pages.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 
 const ALL_IN_REDIS = 'new RedisStore('
 const IOREDIS = "from 'ioredis'"
+const POSTGRES = 'new PostgresTokenStore('
 const CONTRACT = 'tokenStoreContract('
 
-const code = pageUnderTest('docs/stores-and-scaling.md', [ALL_IN_REDIS, IOREDIS, CONTRACT])
+const code = pageUnderTest('docs/stores-and-scaling.md', [ALL_IN_REDIS, IOREDIS, POSTGRES, CONTRACT])
 
 test('the contract suite runs in another test runner', async () => {
   const { stdout, code: exit } = await output(code().start(CONTRACT, {}))
@@ -63,6 +65,26 @@ needs('redis-server')('with Redis', () => {
       expect(kept).toEqual([{ version: 1, data: 'sealed' }, [expect.stringMatching(/^my-app:ilert:/)]])
     } finally {
       await redis.stop()
+    }
+  }, 60_000)
+})
+
+needs('postgres')('with PostgreSQL', () => {
+  test('the store creates its table, and keeps records in it', async () => {
+    const postgres = await startPostgres()
+    try {
+      const kept = await code().runProgram(
+        `
+        const { pool, tokenStore } = await import('BLOCK(${POSTGRES})')
+        await tokenStore.set('a', { version: 1, data: 'sealed' }, 60_000)
+        const { rows } = await pool.query('SELECT kind FROM ilert_tokens')
+        console.log(JSON.stringify([await tokenStore.get('a'), rows]))
+        await pool.end()`,
+        { DATABASE_URL: postgres.url },
+      )
+      expect(kept).toEqual([{ version: 1, data: 'sealed' }, [{ kind: 'tokens' }]])
+    } finally {
+      await postgres.stop()
     }
   }, 60_000)
 })
