@@ -13,11 +13,12 @@ const TRIES = 8
 const YARDSTICK = SHAPES.get('many fields')?.(1024 * 1024) ?? ''
 const IN_YARDSTICKS = 1.5
 
-/** What is too much for `work`, in words; undefined if it is not. */
-export async function tooMuchWork(work: () => unknown): Promise<string | undefined> {
-  const ms = await leastOf(work, MOST_WORK_MS)
-  if (ms < MOST_WORK_MS) return undefined
-  const limit = Math.max(MOST_WORK_MS, IN_YARDSTICKS * (await leastOf(() => JSON.parse(YARDSTICK), 0)))
+/** What is too much for `work`, in words; undefined if it is not. `mostMs`: how long it may keep a process busy. */
+export async function tooMuchWork(work: () => unknown, mostMs: number = MOST_WORK_MS): Promise<string | undefined> {
+  const ms = await leastOf(work, mostMs)
+  if (ms < mostMs) return undefined
+  const yardsticks = (IN_YARDSTICKS * mostMs) / MOST_WORK_MS
+  const limit = Math.max(mostMs, yardsticks * (await leastOf(() => JSON.parse(YARDSTICK), 0)))
   return ms < limit ? undefined : `took ${Math.round(ms)} ms of work; ${Math.round(limit)} are allowed`
 }
 
