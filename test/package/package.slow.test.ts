@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
+import { addressOf } from '../../tools/release/address.js'
 import { pack } from '../support/pack.ts'
 import { run } from '../support/run.ts'
 
@@ -124,11 +125,22 @@ test('has less than 250 kB', async () => {
 
 test('runs nothing at installation: what is there then is what was packed', async () => {
   const installed = join(project, 'node_modules/passport-ilert')
-  const { scripts } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
-  for (const name of ['preinstall', 'install', 'postinstall']) expect(scripts).not.toHaveProperty(name)
-  // `prepare` would need the configuration of the build, or leave .tsbuildinfo behind.
+  expect(JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))).not.toHaveProperty('scripts')
   const own = (await filesIn(installed)).filter((path) => !path.startsWith('node_modules/'))
   expect(own.sort()).toEqual(packed.sort())
+})
+
+test('its manifest and its README lead to the repository, and not to files that are not there', async () => {
+  const installed = join(project, 'node_modules/passport-ilert')
+  const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
+  for (const field of ['private', 'workspaces', 'devDependencies']) expect(manifest).not.toHaveProperty(field)
+  const address = addressOf(manifest)
+  expect(manifest).toMatchObject({ bugs: `${address}/issues`, homepage: `${address}#readme` })
+
+  const readme = await readFile(join(installed, 'README.md'), 'utf8')
+  const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+  expect(links.some((link) => link.startsWith(`${address}/blob/HEAD/docs/`))).toBe(true)
+  expect(links.filter((link) => !/^(?:https:|#)/.test(link) && !packed.includes(link))).toEqual([])
 })
 
 test('publint and are-the-types-wrong find nothing', async () => {

@@ -3,17 +3,19 @@ import { basename, join, resolve } from 'node:path'
 import { run } from './run.ts'
 
 /** What is in no clone of the repository. */
-const MADE = ['.git', 'node_modules', 'dist', 'coverage']
+const MADE = ['.git', 'node_modules', 'dist', 'build', 'coverage']
 
 /**
- * Packs the repository into `folder`: a copy of it, since packing builds anew, and other tests are using the build.
- * Resolves to where the tarball is, and the files in it.
+ * Packs what is published into `folder`: out of a copy of the repository, since that builds anew, and other tests are using
+ * the build. Resolves to where the tarball is, and the files in it.
  */
 export async function pack(folder: string): Promise<{ tarball: string; files: string[] }> {
   const copy = join(folder, 'copy')
   await cp(process.cwd(), copy, { recursive: true, filter: (path) => !MADE.includes(basename(path)) })
   await symlink(resolve('node_modules'), join(copy, 'node_modules'))
-  const { stdout } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: copy })
-  const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[')))
+  await run('npm', ['run', '--silent', 'stage'], { cwd: copy })
+  const options = ['--json', '--silent', '--pack-destination', folder]
+  const { stdout } = await run('npm', ['pack', ...options, './build/package'], { cwd: copy })
+  const [packed] = JSON.parse(stdout)
   return { tarball: join(folder, packed.filename), files: packed.files.map(({ path }: { path: string }) => path) }
 }
