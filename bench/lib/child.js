@@ -1,5 +1,7 @@
 // The inner end of a process that `processes.js` started.
 
+import { answerCalls } from '../../test/support/calls.js'
+
 /** What it was started with. */
 export const options = JSON.parse(process.env.BENCH ?? '{}')
 
@@ -31,17 +33,5 @@ const common = {
  * @param {object} [ready] told to whoever started this
  */
 export function serve(methods, ready = {}) {
-  /** @type {Record<string, (...args: any[]) => unknown>} */
-  const all = { ...common, ...methods }
-  const obey = async (/** @type {any} */ { id, method, args }) => {
-    if (method === 'stop') process.exit()
-    try {
-      process.send?.({ id, result: await all[method](...args) })
-    } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? error.stack : String(error) })
-    }
-  }
-  process.on('message', (order) => void obey(order))
-  process.on('disconnect', () => process.exit())
-  process.send?.({ ready })
+  answerCalls({ ...common, ...methods, stop: () => process.exit() }, ready)
 }

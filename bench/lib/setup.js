@@ -18,7 +18,8 @@ export function installPackage() {
     execFileSync('npm', [...args, '--loglevel=error'], { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
   try {
     npm(bench, 'install', '--no-audit', '--no-fund')
-    npm(root, 'pack', '--pack-destination', folder)
+    npm(root, 'run', 'stage')
+    npm(root, 'pack', './build/package', '--pack-destination', folder)
     const [tarball = ''] = readdirSync(folder)
     npm(bench, 'install', '--no-save', '--no-audit', '--no-fund', join(folder, tarball))
   } finally {

@@ -8,6 +8,7 @@ import passport from 'passport'
 import { createClient } from 'redis'
 import { IlertStrategy, MemoryTokenStore, type TokenSet } from '../../src/index.ts'
 import { RedisTokenStore } from '../../src/tokens/stores/redis.ts'
+import { answerCalls } from '../support/calls.js'
 import { type Saboteur, saboteurs } from './saboteurs.ts'
 import { lasting } from './wait.ts'
 
@@ -153,18 +154,8 @@ const control: Record<string, (ms: number) => unknown> = {
   },
 }
 
-async function obey({ id, method, ms }: { id: number; method: string; ms: number }): Promise<void> {
-  try {
-    process.send?.({ id, result: await control[method]?.(ms) })
-  } catch (error) {
-    process.send?.({ id, error: (error as Error).message })
-  }
-}
-
-process.on('message', (order) => void obey(order as Parameters<typeof obey>[0]))
-
 const server = app.listen(0, '127.0.0.1', () => {
-  process.send?.({ port: (server.address() as AddressInfo).port })
+  answerCalls(control, { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
 })
 
 /** No new requests; those that are there are answered, and what they have begun ends. */
@@ -179,5 +170,3 @@ async function stop(): Promise<void> {
 }
 
 process.on('SIGTERM', () => void stop())
-// Whoever started it is gone.
-process.on('disconnect', () => process.exit(1))
