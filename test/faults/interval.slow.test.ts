@@ -3,7 +3,6 @@ import type { Fault } from '../../src/sandbox/index.ts'
 import { needs } from '../support/needs.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { agreed, type Fleet, HOUR, PAST_BACK_OFF, startFleet, TOKEN } from './fleet.ts'
-import { type FragileRedis, startFragileRedis } from './redis.ts'
 
 const FAULTS: Omit<Fault, 'path'>[] = [
   { kind: 'reset' },
@@ -35,15 +34,15 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 
 needs('redis-server')('three processes with Redis, whatever happens', () => {
   let sessions: RedisServer
-  let tokens: FragileRedis
+  let tokens: RedisServer
   let fleet: Fleet
   beforeAll(async () => {
     sessions = await startRedis()
-    tokens = await startFragileRedis({ durable: true })
+    tokens = await startRedis({ durable: true })
   })
   afterAll(async () => {
     await sessions?.stop()
-    await tokens?.close()
+    await tokens?.stop()
   })
   // This fails where two answered refreshes were less than the interval apart.
   afterEach(() => fleet?.close())

@@ -13,7 +13,6 @@ import {
   startFleet,
   TOKEN,
 } from './fleet.ts'
-import { type FragileRedis, startFragileRedis } from './redis.ts'
 
 const GOOD = /^200 [\w-]{43}$/
 const away = { status: 503, name: 'NetworkError' }
@@ -22,15 +21,15 @@ const away = { status: 503, name: 'NetworkError' }
 // need.
 needs('redis-server')('a Redis that goes away under two processes', () => {
   let sessions: RedisServer
-  let tokens: FragileRedis
+  let tokens: RedisServer
   let fleet: Fleet
   beforeAll(async () => {
     sessions = await startRedis()
-    tokens = await startFragileRedis()
+    tokens = await startRedis()
   })
   afterAll(async () => {
     await sessions?.stop()
-    await tokens?.close()
+    await tokens?.stop()
   })
   afterEach(async () => {
     tokens.resume()

@@ -1,5 +1,4 @@
 /* Everything that is there: an ilert, two Redis, the processes of the app, and the people. */
-import { type FragileRedis, startFragileRedis } from '../faults/redis.ts'
 import { freePort } from '../support/port.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import type { AppConfig } from './app.ts'
@@ -42,7 +41,7 @@ export class World {
   readonly judge: Judge
   readonly random: Random
   readonly ilert: SoakIlert
-  readonly redis: FragileRedis
+  readonly redis: RedisServer
   readonly people: readonly Person[]
   readonly counts: Counts = {
     requests: 0,
@@ -60,7 +59,7 @@ export class World {
   readonly #sessions: RedisServer
   #offsetMs = 0
 
-  private constructor(settings: Settings, judge: Judge, ilert: SoakIlert, redis: FragileRedis, sessions: RedisServer) {
+  private constructor(settings: Settings, judge: Judge, ilert: SoakIlert, redis: RedisServer, sessions: RedisServer) {
     this.settings = settings
     this.judge = judge
     this.random = randomOf(settings.seed)
@@ -79,7 +78,7 @@ export class World {
     const redirectURI = `http://127.0.0.1:${await freePort()}/auth/ilert/callback`
     const people = settings.users + Math.ceil(settings.users / REDIS_TO_MEMORY)
     const ilert = await startIlert(people, redirectURI, judge)
-    const world = new World(settings, judge, ilert, await startFragileRedis({ durable: true }), await startRedis())
+    const world = new World(settings, judge, ilert, await startRedis({ durable: true }), await startRedis())
     world.steady.push(await world.#startWorker('redis 1', 'redis'), await world.#startWorker('memory', 'memory'))
     for (const name of ['redis 2', 'redis 3']) world.restartable.push(await world.#startWorker(name, 'redis'))
     return world
@@ -124,7 +123,7 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all([...this.steady, ...this.restartable].map((worker) => worker.kill()))
-    await Promise.all([this.ilert.close(), this.redis.close(), this.#sessions.stop()])
+    await Promise.all([this.ilert.close(), this.redis.stop(), this.#sessions.stop()])
   }
 
   async #hearTroubles(worker: Worker): Promise<void> {

@@ -33,7 +33,7 @@ needs('redis-server')('RedisTokenStore', () => {
   describe('over Redis Cluster', () => {
     let server: RedisServer
     beforeAll(async () => {
-      server = await startRedis('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
+      server = await startRedis({ more: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] })
       const client = await createClient({ url: server.url }).connect()
       await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
       await until(async () => (await client.clusterInfo()).includes('cluster_state:ok'))
