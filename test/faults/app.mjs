@@ -11,6 +11,7 @@ import { IlertStrategy, TokenManager } from 'passport-ilert'
 import { RedisTokenStore } from 'passport-ilert/redis'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
+import { answerCalls, say } from '../support/calls.js'
 
 const settings = JSON.parse(process.env.FAULTS_APP)
 const {
@@ -197,25 +198,15 @@ const control = {
     ),
 }
 
-async function obey({ id, method, args }) {
-  try {
-    process.send({ id, result: await control[method](...args) })
-  } catch ({ name, code, status, message }) {
-    process.send({ id, error: { name, code, status, message } })
-  }
-}
-
-process.on('message', (order) => void obey(order))
-
 const server = app.listen(port, '127.0.0.1', (error) => {
   if (error) throw error
-  process.send({ listening: server.address().port })
+  answerCalls(control, { origin: `http://127.0.0.1:${server.address().port}` })
 })
 
 /** No new requests; those that are there are answered. */
 async function stop() {
   const closed = new Promise((resolve) => server.close(resolve))
-  process.send({ stopping: true })
+  say('stopping')
   await Promise.all([ilert.tokens.close(), manager?.close()])
   const idle = setInterval(() => server.closeIdleConnections(), 10)
   await closed
@@ -225,5 +216,3 @@ async function stop() {
 }
 
 process.on('SIGTERM', () => void stop())
-// Whoever started it is gone.
-process.on('disconnect', () => process.exit(1))

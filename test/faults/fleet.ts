@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
 import { PATHS } from '../../src/ilert/endpoints.ts'
 import { REFRESH_INTERVAL_SECONDS } from '../../src/ilert/limits.ts'
 import { createSandbox, type LoggedRequest, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
 import { freePort } from '../support/port.ts'
+import { type Child, startChild } from '../support/processes.js'
 import { until } from '../support/until.ts'
 
 export const TOKEN: string = PATHS.token
@@ -92,11 +91,6 @@ export interface Fleet {
 
 let made = 0
 
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
-
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const { processes = 1, refreshTokens = 'rotate', frozen = false, refreshLimitSeconds = 0, ...settings } = options
   made += 1
@@ -114,7 +108,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   })
   const agent = new Agent({ headersTimeout: 60_000 })
   const apps: App[] = []
-  const children: ChildProcess[] = []
+  const children: Child[] = []
   let offsetMs = 0
   let grants = 0
 
@@ -146,7 +140,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     successful,
     async close() {
       const troubles = await Promise.all(apps.splice(0).map((app) => app.call<string[]>('troubles')))
-      for (const child of children) child.kill('SIGKILL')
+      for (const child of children) void child.end('SIGKILL')
       await Promise.all([agent.destroy(), sandbox.close()])
       expect(troubles.flat()).toEqual([])
       if (grants === 1) expectInterval(successful())
@@ -156,7 +150,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     await add(firstPort)
     await Promise.all(Array.from({ length: processes - 1 }, () => add()))
   } catch (error) {
-    for (const child of children) child.kill('SIGKILL')
+    for (const child of children) void child.end('SIGKILL')
     await sandbox.close()
     throw error
   }
@@ -170,34 +164,11 @@ function expectInterval(successful: LoggedRequest[]): void {
   expect(gaps.filter((gap) => gap < REFRESH_INTERVAL_SECONDS * 1000)).toEqual([])
 }
 
-async function startApp(agent: Agent, env: Record<string, string>): Promise<{ app: App; child: ChildProcess }> {
+async function startApp(agent: Agent, env: Record<string, string>): Promise<{ app: App; child: Child }> {
   const { PATH = '' } = process.env
-  const child = fork(fileURLToPath(new URL('app.mjs', import.meta.url)), [], { execArgv: [], env: { PATH, ...env } })
-  running.add(child)
-  const exited = once(child, 'exit').then(([code]) => {
-    running.delete(child)
-    return code as number | null
-  })
-
-  const calls = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>()
-  let stopping = () => {}
-  const port = await new Promise<number>((resolve, reject) => {
-    child.on(
-      'message',
-      (message: { listening?: number; stopping?: true; id?: number; result?: never; error?: object }) => {
-        const { listening, id = 0, result, error } = message
-        if (listening) resolve(listening)
-        if (message.stopping) stopping()
-        if (error) calls.get(id)?.reject(Object.assign(new Error(), error))
-        else calls.get(id)?.resolve(result as never)
-        calls.delete(id)
-      },
-    )
-    exited.then((code) => reject(new Error(`app.mjs ended with ${code}.`)), reject)
-  })
-
-  const origin = `http://127.0.0.1:${port}`
-  let lastCall = 0
+  const path = fileURLToPath(new URL('app.mjs', import.meta.url))
+  const child = await startChild(path, { name: 'app.mjs', env: { PATH, ...env } })
+  const { origin } = child.ready
   const send = async (method: 'GET' | 'POST', path: string, cookie: string): Promise<Answer> => {
     const { statusCode, body } = await request(`${origin}${path}`, { method, headers: { cookie }, dispatcher: agent })
     return { ...((await body.json()) as object), status: statusCode }
@@ -207,26 +178,16 @@ async function startApp(agent: Agent, env: Record<string, string>): Promise<{ ap
     get: (path, cookie) => send('GET', path, cookie),
     post: (path, cookie) => send('POST', path, cookie),
     storm: (count, path, cookie) => Promise.all(Array.from({ length: count }, () => send('GET', path, cookie))),
-    call(method, ...args) {
-      lastCall += 1
-      const id = lastCall
-      return new Promise((resolve, reject) => {
-        calls.set(id, { resolve, reject })
-        child.send({ id, method, args })
-      })
-    },
+    call: (method, ...args) => child.call(method, ...args),
     inside: (count) => until(async () => (await app.call<number>('inside')) >= count),
     async kill() {
       app.call = async () => [] as never
-      child.kill('SIGKILL')
-      await exited
+      await child.end('SIGKILL')
     },
     async terminate() {
-      const begun = new Promise<void>((resolve) => {
-        stopping = resolve
-      })
+      const begun = child.said('stopping')
       const troubles = app.call('troubles')
-      child.kill('SIGTERM')
+      const exited = child.end('SIGTERM')
       await begun
       app.call = () => troubles as Promise<never>
       return { exited }

@@ -1,5 +1,5 @@
 /** Several processes on a busy machine take their time. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 
 /** Asks again and again until it is true: for what happens behind a request, or in another process. */
 export async function until(isTrue: () => unknown, what: string = isTrue.toString()): Promise<void> {
