@@ -1,4 +1,3 @@
-import { Agent, request } from 'undici'
 import { PATHS } from '../ilert/endpoints.ts'
 import { unescapeHTML } from '../ilert/html.ts'
 import { CookieJar } from './cookie-jar.ts'
@@ -35,6 +34,9 @@ interface Page {
  */
 export async function driveSignIn({ url, appURL, as, deny }: SignIn): Promise<string> {
   const jar = new CookieJar()
+  // Late, since few tests sign in, and its parts by themselves: undici's main module would serve the app's own fetch(), too.
+  const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
+  const { default: request } = await import('undici/lib/api/api-request.js')
   const dispatcher = new Agent()
   const signal = AbortSignal.timeout(TIMEOUT_MS)
 
@@ -51,8 +53,9 @@ export async function driveSignIn({ url, appURL, as, deny }: SignIn): Promise<st
       ...(ofSandbox && (deny || as !== undefined) && { [ASK_HEADER]: '1' }),
     }
     try {
-      const answer = await request(target, {
-        dispatcher,
+      const answer = await request.call(dispatcher, {
+        origin: target.origin,
+        path: `${target.pathname}${target.search}`,
         signal,
         method: form ? 'POST' : 'GET',
         headers,

@@ -12,7 +12,7 @@ async function announcedBy(module: string): Promise<string> {
   return stdout.trim()
 }
 
-it.each(['index.js', 'tokens/stores/redis.js', 'tokens/stores/postgres.js', 'testing/index.js'])(
+it.each(['index.mjs', 'tokens/stores/redis.mjs', 'tokens/stores/postgres.mjs', 'testing/index.mjs', 'sandbox/index.mjs'])(
   'importing %s leaves the global fetch alone',
   async (file) => {
     expect(await announcedBy(pathToFileURL(`dist/${file}`).href)).toBe('0')

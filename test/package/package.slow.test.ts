@@ -112,9 +112,13 @@ test('the types serve ES modules and CommonJS', async () => {
 
 test('holds the build and what people read, and nothing else', async () => {
   const sources = (await filesIn('src')).filter((path) => !path.endsWith('.d.ts'))
-  const built = sources.flatMap((path) =>
-    ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, '')}${extension}`),
-  )
+  const { exports } = JSON.parse(await readFile('package.json', 'utf8'))
+  const entries = Object.values<{ import?: { default: string } }>(exports).flatMap((entry) => entry.import ?? [])
+  const built = [
+    ...sources.flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, '')}${extension}`)),
+    ...entries.flatMap(({ default: path }) => [path.slice(2), path.slice(2).replace(/mjs$/, 'd.mts')]),
+    'dist/package.json',
+  ]
   const read = ['LICENSE', 'README.md', 'package.json']
   expect(packed.sort()).toEqual([...built, ...read].sort())
 })
@@ -145,7 +149,7 @@ test('its manifest and its README lead to the repository, and not to files that 
 
 test('publint and are-the-types-wrong find nothing', async () => {
   await run('npx', ['publint', '--strict', tarball], { cwd: process.cwd() })
-  await run('npx', ['attw', '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--', tarball], {
+  await run('npx', ['attw', '--profile', 'strict', '--', tarball], {
     cwd: process.cwd(),
   })
 }, 60_000)

@@ -7,8 +7,8 @@ const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8
 
 /** What the package exports: the name of each entry point, and its types as they are published. */
 export const entryPoints = Object.entries(exports)
-  .filter(([, target]) => target.types)
-  .map(([path, { types }]) => ({
+  .filter(([, target]) => target.require)
+  .map(([path, target]) => ({
     name: path === '.' ? 'index' : path.slice('./'.length),
-    types: types.slice('./'.length),
+    types: target.require.types.slice('./'.length),
   }))
