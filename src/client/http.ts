@@ -40,8 +40,9 @@ export class Http {
   readonly #origin: string
   readonly #timeoutMs: number
   readonly #maxBodyBytes: number
-  readonly #dispatcher: Dispatcher
-  readonly #ownsDispatcher: boolean
+  /** Absent before the first call, unless one was passed in. */
+  #dispatcher: Dispatcher | undefined
+  readonly #load: (() => Promise<Dispatcher>) | undefined
   #closing: Promise<void> | undefined
   /** When a connection was last in use, by the monotonic clock. Absent before the first call. */
   #usedAt: number | undefined
@@ -50,8 +51,8 @@ export class Http {
     this.#origin = origin
     this.#timeoutMs = timeoutMs
     this.#maxBodyBytes = maxBodyBytes
-    this.#dispatcher = dispatcher ?? defaultDispatcher(origin, timeoutMs)
-    this.#ownsDispatcher = dispatcher === undefined
+    this.#dispatcher = dispatcher
+    this.#load = dispatcher ? undefined : defaultDispatcher(origin, timeoutMs)
   }
 
   /**
@@ -72,6 +73,8 @@ export class Http {
 
   async #answer<Answer>(call: HttpCall, exchangeOf: () => Exchange<Answer>): Promise<Answer> {
     const { signal } = call
+    signal?.throwIfAborted()
+    this.#dispatcher ??= await this.#load?.()
     signal?.throwIfAborted()
     const timeoutMs = Math.min(call.timeoutMs ?? this.#timeoutMs, this.#timeoutMs)
     let exchange = this.#begin(call, exchangeOf())
@@ -108,7 +111,7 @@ export class Http {
       body: (body ?? null) as string | null, // undici takes iterables, too; its types do not say so
     }
     const dispatch = () => {
-      if (!exchange.ended) exchange.dispatch(this.#dispatcher, options)
+      if (!exchange.ended) exchange.dispatch(this.#dispatcher as Dispatcher, options)
     }
     if (delayMs > 0) setTimeout(dispatch, delayMs)
     // After a stall the end of an idle connection may lie unread in its socket: what is sent there is lost.
@@ -119,7 +122,8 @@ export class Http {
 
   /** Ends idle connections, and lets calls under way end. A dispatcher that was passed in stays as it is. */
   async close(): Promise<void> {
-    if (this.#ownsDispatcher) this.#closing ??= this.#dispatcher.close()
+    // Also before the first call: a closed dispatcher refuses later ones.
+    if (this.#load) this.#closing ??= this.#load().then((dispatcher) => dispatcher.close())
     await this.#closing
   }
 }

@@ -12,6 +12,7 @@ const NOT_FROM_OUTSIDE = new Map([
   ['src/client/connection.ts credential', 'an option'],
   ['src/client/connection.ts origin', 'an option'],
   ['src/client/dispatcher.ts defaultDispatcher', 'an option'],
+  ['src/client/dispatcher.ts isProxy', 'a variable of the environment'],
   ['src/client/network-error.ts holdsNoSecret', "the code of an error of Node's or undici's"],
   ['src/client/options.ts isLoopback', 'an option'],
   ['src/client/trace.ts describe', "an error's name"],

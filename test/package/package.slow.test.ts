@@ -152,7 +152,7 @@ test('publint and are-the-types-wrong find nothing', async () => {
   await run('npx', ['attw', '--profile', 'strict', '--', tarball], {
     cwd: process.cwd(),
   })
-}, 60_000)
+}, 180_000)
 
 test('ilert-sandbox starts from the command line, prints what an app needs, and ends when told to', async () => {
   const sandbox = spawn('npx', ['--no-install', 'ilert-sandbox', '--port', '0'], { cwd: project, detached: true })
