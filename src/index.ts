@@ -10,7 +10,7 @@ export type { ProxyRoute } from './express/bff/allow.ts'
 export type { MeOptions, ProxyOptions } from './express/bff/options.ts'
 export type { IlertStrategyOptions } from './express/options.ts'
 export type { IlertProfile } from './express/profile.ts'
-export type { RequestIlert } from './express/request-ilert.ts'
+export type { RequestIlert, SignedInUser } from './express/request-ilert.ts'
 export { IlertStrategy, IlertStrategy as Strategy } from './express/strategy.ts'
 export type { Done, Verify } from './express/verify.ts'
 export {

@@ -8,6 +8,7 @@ import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import { saysTheSame, serializedNow, userOn } from './passport-user.ts'
+import type { IlertProfile } from './profile.ts'
 import { lifetimeOf, type SessionEntries, type SessionEntry, sessionOf } from './session-entry.ts'
 
 /** The code of a request whose user is another one than its session's. */
@@ -19,6 +20,18 @@ declare global {
       /** The signed-in user's ilert: there on every request that has passed `ilert.session()`. */
       ilert: RequestIlert
     }
+  }
+}
+
+/**
+ * Who `req.user` is: what the app has declared as `Express.User`, and ilert's profile in apps that declare nothing, whose
+ * user it is unless `verify` returns another.
+ */
+export type SignedInUser = keyof Express.User extends never ? IlertProfile : Express.User
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    user?: SignedInUser | undefined
   }
 }
 

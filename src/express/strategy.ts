@@ -1,10 +1,9 @@
 import type { Request, RequestHandler } from 'express'
-import OAuth2Strategy from 'passport-oauth2'
 import { IlertClient } from '../client/client.ts'
 import { resolveConnection } from '../client/connection.ts'
 import { ENV_OPTIONS, option } from '../client/options.ts'
 import { knownOptions, noMore } from '../ilert/arguments.ts'
-import { APP_URL, authorizeOrigin, PATHS } from '../ilert/endpoints.ts'
+import { APP_URL } from '../ilert/endpoints.ts'
 import type { Scope } from '../ilert/scopes.ts'
 import { TokenManager } from '../tokens/manager.ts'
 import { encryptionSecrets } from '../tokens/sealing/keys.ts'
@@ -41,6 +40,7 @@ import { SessionEntries } from './session-entry.ts'
 import { SessionWatch } from './session-watch.ts'
 import { SignIns } from './sign-ins.ts'
 import { basePathOption, Site } from './site.ts'
+import { StrategyBase } from './strategy-base.ts'
 import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
 
 declare module 'passport' {
@@ -71,8 +71,9 @@ const NOT_UNDER_WAY = `This sign-in was not begun in this browser, has ended, or
  * app.get('/auth/ilert', passport.authenticate('ilert'))
  * app.get('/auth/ilert/callback', passport.authenticate('ilert', { successReturnToOrRedirect: '/' }))
  */
-export class IlertStrategy extends OAuth2Strategy {
-  declare name: string
+export class IlertStrategy extends StrategyBase {
+  /** What `passport.authenticate()` calls the strategy. */
+  override name: string
   /** ilert's protocol, with this strategy's options. */
   readonly client: IlertClient
   /** The users' tokens, also for work outside a request. */
@@ -145,22 +146,14 @@ export class IlertStrategy extends OAuth2Strategy {
       args,
       STRATEGY_OPTIONS,
     )
-    const { clientID, clientSecret, appURL, apiURL, tenant, clock } = resolveConnection(options)
+    const { clientID, clientSecret, appURL, apiURL, clock } = resolveConnection(options)
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
     }
     const verify = functionOption<Verify>('verify', options.verify)
     oneVerify(verify, callback)
 
-    super(
-      {
-        authorizationURL: `${authorizeOrigin(appURL, tenant)}${PATHS.authorize}`,
-        tokenURL: `${apiURL}${PATHS.token}`,
-        clientID,
-        clientSecret: '', // passport-oauth2 keeps it where everybody can read it; nothing here calls it
-      },
-      () => {},
-    )
+    super()
     this.name = nameOption(options.name)
     this.entries = new SessionEntries(this.name, functionOption('userKey', options.userKey))
     const callbackURL = callbackOption(options)

@@ -105,7 +105,7 @@ describe('the same user keeps the tokens', () => {
 
   it('who is added to within the session, as middleware does whose deserializeUser returns what is there', async () => {
     const { app, browser, token } = await signedIn((req, done) => {
-      Object.assign(req.user as User, { roles: ['admin'] })
+      Object.assign(req.user as unknown as User, { roles: ['admin'] })
       done()
     })
     await browser.visit('/change', { method: 'POST' })
@@ -181,7 +181,7 @@ describe('the tokens are revoked, and nobody has them, when', () => {
 
   it('another user is logged in, and the first one later', async () => {
     const { app, browser } = await signedIn((req, done) => {
-      if ((req.user as User).theme) req.login(customer, keep, done)
+      if ((req.user as unknown as User).theme) req.login(customer, keep, done)
       else req.login({ id: String(app.sandbox.users[0]?.id), theme: 'light' } as never, keep, done)
     })
     await until(() => app.count(REVOKE) === 1, 'revoked')
@@ -236,7 +236,7 @@ describe('when only other fields than the id differ', () => {
   it.each<[string, Change, AppOptions]>([
     ['another user is logged in', (req, done) => req.login(customer, done), {}],
     ['the user is logged out', (req, done) => req.logout(done), {}],
-    ['there is a userKey', (req, done) => req.login({ ...(req.user as User), id: '1' } as never, done), keyed],
+    ['there is a userKey', (req, done) => req.login({ ...(req.user as unknown as User), id: '1' } as never, done), keyed],
   ])('nothing is said when %s', async (_, change, options) => {
     const { app } = await signedIn(change, options)
     await until(() => app.count(REVOKE) === 1, 'revoked')

@@ -189,7 +189,7 @@ function expressApp(app: TestApp, options: AppOptions): Express {
 
 function home(req: Request): Home {
   return {
-    user: (req.user as Record<string, unknown>) ?? null,
+    user: (req.user as unknown as Record<string, unknown>) ?? null,
     connected: req.ilert?.connected ?? false,
     scope: [...(req.ilert?.scope ?? [])],
     returnTo: (req.session as { returnTo?: string } | undefined)?.returnTo ?? null,

@@ -1,5 +1,4 @@
 import type { Request } from 'express'
-import { Strategy } from 'passport-strategy'
 import type { TokenInfo } from '../../client/answers.ts'
 import { IlertClient } from '../../client/client.ts'
 import { type Clock, type Connection, resolveConnection } from '../../client/connection.ts'
@@ -15,6 +14,7 @@ import {
   refuseMisspelt,
   strategyArguments,
 } from '../options.ts'
+import { StrategyBase } from '../strategy-base.ts'
 import { asError, type Done, type Verdict } from '../verify.ts'
 import { BearerAnswers } from './cache.ts'
 import { challengeOf, challengeWith, type Refusal } from './challenge.ts'
@@ -80,9 +80,9 @@ type Outcome = { refusal: Refusal } | { user: Express.User; info: object }
  * const bearer = (scope: string) => passport.authenticate('ilert-bearer', { session: false, scope })
  * app.post('/api/pages', bearer('alert:w'), (req, res) => …)
  */
-export class IlertBearerStrategy extends Strategy {
+export class IlertBearerStrategy extends StrategyBase {
   /** What `passport.authenticate()` calls the strategy. */
-  name: string
+  override name: string
   /** ilert's protocol, with this strategy's options. `client.close()` ends its connections. */
   readonly client: IlertClient
 
