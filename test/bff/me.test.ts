@@ -58,7 +58,7 @@ test('what else an app has put into its user is not shown, and what the app choo
       express.get('/me', ilert.me())
       express.get(
         '/mine',
-        ilert.me({ user: async ({ user }) => ({ hash: (user as { passwordHash: string }).passwordHash }) }),
+        ilert.me({ user: async ({ user }) => ({ hash: (user as unknown as { passwordHash: string }).passwordHash }) }),
       )
       express.get('/nothing', ilert.me({ user: () => undefined }))
     },

@@ -12,12 +12,15 @@ async function announcedBy(module: string): Promise<string> {
   return stdout.trim()
 }
 
-it.each(['index.mjs', 'tokens/stores/redis.mjs', 'tokens/stores/postgres.mjs', 'testing/index.mjs', 'sandbox/index.mjs'])(
-  'importing %s leaves the global fetch alone',
-  async (file) => {
-    expect(await announcedBy(pathToFileURL(`dist/${file}`).href)).toBe('0')
-  },
-)
+it.each([
+  'index.mjs',
+  'tokens/stores/redis.mjs',
+  'tokens/stores/postgres.mjs',
+  'testing/index.mjs',
+  'sandbox/index.mjs',
+])('importing %s leaves the global fetch alone', async (file) => {
+  expect(await announcedBy(pathToFileURL(`dist/${file}`).href)).toBe('0')
+})
 
 it('what is looked for would be found', async () => {
   expect(await announcedBy('undici')).not.toBe('0')

@@ -371,7 +371,7 @@ it('no inspection of the strategy shows a secret, and there is no _oauth2 that h
     const strategy = make(options)
     await new Promise((resolve) => setImmediate(resolve))
     const seen = inspect(strategy, { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null })
-    expect(seen).toContain('client-1')
+    expect(seen).toContain("name: 'ilert'")
     expect(seen).not.toContain('CANARY')
     expect(JSON.stringify(strategy)).not.toContain('CANARY')
     expect(strategy).not.toHaveProperty('_oauth2')

@@ -236,7 +236,11 @@ describe('when only other fields than the id differ', () => {
   it.each<[string, Change, AppOptions]>([
     ['another user is logged in', (req, done) => req.login(customer, done), {}],
     ['the user is logged out', (req, done) => req.logout(done), {}],
-    ['there is a userKey', (req, done) => req.login({ ...(req.user as unknown as User), id: '1' } as never, done), keyed],
+    [
+      'there is a userKey',
+      (req, done) => req.login({ ...(req.user as unknown as User), id: '1' } as never, done),
+      keyed,
+    ],
   ])('nothing is said when %s', async (_, change, options) => {
     const { app } = await signedIn(change, options)
     await until(() => app.count(REVOKE) === 1, 'revoked')

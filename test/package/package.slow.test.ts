@@ -23,9 +23,12 @@ beforeAll(async () => {
   await mkdir(project)
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }))
   const { devDependencies } = JSON.parse(await readFile('package.json', 'utf8'))
-  const beside = ['express', 'express-session', 'passport', '@types/node', 'typescript']
+  const beside = ['express', 'express-session', 'passport', 'typescript']
+  const types = ['node', 'express', 'express-session', 'passport'].map((name) => `@types/${name}`)
   const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball]
-  await run('npm', [...install, ...beside.map((name) => `${name}@${devDependencies[name]}`)], { cwd: project })
+  await run('npm', [...install, ...[...beside, ...types].map((name) => `${name}@${devDependencies[name]}`)], {
+    cwd: project,
+  })
 }, 180_000)
 
 afterAll(async () => {
@@ -112,13 +115,17 @@ test('the types serve ES modules and CommonJS', async () => {
 
 test('holds the build and what people read, and nothing else', async () => {
   const sources = (await filesIn('src')).filter((path) => !path.endsWith('.d.ts'))
-  const { exports } = JSON.parse(await readFile('package.json', 'utf8'))
-  const entries = Object.values<{ import?: { default: string } }>(exports).flatMap((entry) => entry.import ?? [])
-  const built = [
-    ...sources.flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, '')}${extension}`)),
-    ...entries.flatMap(({ default: path }) => [path.slice(2), path.slice(2).replace(/mjs$/, 'd.mts')]),
+  const { bin, exports } = JSON.parse(await readFile('package.json', 'utf8'))
+  const entries = Object.values<{ import?: object; require?: object }>(exports)
+  const targets = entries.flatMap((entry) =>
+    [entry.import, entry.require].flatMap((target) => Object.values(target ?? {})),
+  )
+  const built = new Set([
+    ...sources.map((path) => `dist/${path.replace(/\.ts$/, '')}.d.ts`),
+    ...[...targets, ...Object.values<string>(bin)].map((path) => path.slice('./'.length)),
+    ...['agents', 'core', 'rolldown-runtime', 'sandbox'].map((name) => `dist/chunks/${name}.js`),
     'dist/package.json',
-  ]
+  ])
   const read = ['LICENSE', 'README.md', 'package.json']
   expect(packed.sort()).toEqual([...built, ...read].sort())
 })

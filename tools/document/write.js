@@ -1,6 +1,6 @@
 /* `npm run document`: makes everything that is made from ilert's OpenAPI document anew. */
 import { writeFileSync } from 'node:fs'
-import { requiredScope } from '../../dist/ilert/scopes.js'
+import { requiredScope } from '../../dist/index.mjs'
 import { readDocument } from './read.js'
 import { sandboxTable } from './sandbox-table.js'
 import { typesOf } from './types.js'
