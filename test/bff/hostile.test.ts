@@ -61,6 +61,13 @@ describe('a request that no page of this origin has made', () => {
     expect((await browser.send(ALERTS, { 'x-requested-with': '1' })).status).toBe(403)
   })
 
+  it('does not pass by what every object has', async () => {
+    for (const antiForgeryHeader of ['constructor', 'toString', '__proto__']) {
+      const { browser } = await startScene(undefined, { proxy: { antiForgeryHeader } })
+      expect((await browser.send(ALERTS, {})).status).toBe(403)
+    }
+  })
+
   it('is given no leave by a preflight', async () => {
     const { browser } = shared
     const preflight = {
@@ -265,6 +272,21 @@ describe('a redirect', () => {
     expect(calls).toHaveLength(2)
     expect(elsewhere.connections).toBe(0)
   })
+})
+
+it('a page of the app that is opened in the place of a call is no script, and is not kept', async () => {
+  const { browser } = answering((response) => json(response, 200, '["<img src=x onerror=alert(1)>"]'))
+  // A link of the app itself: the browser says same-origin of that, too.
+  const page = await browser.send(ALERTS, { ...FROM_PAGE, 'sec-fetch-mode': 'navigate', accept: 'text/html' })
+  expect(page.headers.get('content-type')).toBe('application/json; charset=utf-8')
+  expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+  expect(page.headers.get('cache-control')).toBe('no-store')
+})
+
+it('the fields that every object has are no headers of an answer', async () => {
+  const { browser } = answering((response) => json(response, 200, [], { constructor: 'x', __proto__x: 'y' }))
+  const page = await ask(browser, ALERTS)
+  expect([...page.headers.keys()].filter((name) => /constructor|proto/.test(name))).toEqual([])
 })
 
 describe('an answer that is no JSON', () => {

@@ -105,13 +105,17 @@ test('a client that goes ends the call, before its answer begins and after', asy
 async function startReading() {
   const got: string[] = []
   const closed: boolean[] = []
+  /** Statuses with which it answers before it has read a body. */
+  const early: number[] = []
   const server = createServer((received, response) => {
     if (received.url === TOKEN)
       json(response, 200, { access_token: 'a'.repeat(40), expires_in: 3600, scope: 'alert:w' })
     else if (received.url === CURRENT_USER) json(response, 200, { id: 7 })
     else {
+      const status = early.shift()
+      if (status !== undefined) json(response, status, { code: 'TOO_EARLY' })
       received.on('data', (part: Buffer) => got.push(part.toString()))
-      received.on('end', () => json(response, 200, { ok: true }))
+      received.on('end', () => status ?? json(response, 200, { ok: true }))
       response.on('close', () => closed.push(response.writableFinished))
     }
   }).listen(0, '127.0.0.1')
@@ -121,7 +125,7 @@ async function startReading() {
   })
   const browser = app.browser()
   await browser.signIn()
-  return { browser, got, closed, close: () => server.close() }
+  return { browser, got, closed, early, close: () => server.close() }
 }
 
 test('the first part of a body is at ilert before the last is sent', async () => {
@@ -132,6 +136,19 @@ test('the first part of a body is at ilert before the last is sent', async () =>
   client.end('"x"}')
   expect((await answer).statusCode).toBe(200)
   expect(got.join('')).toBe('{"summary":"x"}')
+  close()
+})
+
+test('an answer that comes before the body is complete is passed on, and the connection ends with it', async () => {
+  const { browser, got, early, close } = await startReading()
+  early.push(400)
+  const { client, answer } = talk(browser, 'POST', { 'content-type': 'application/json', connection: 'keep-alive' })
+  client.write('{"summary":')
+  const response = await answer
+  expect(response.statusCode).toBe(400)
+  expect(response.headers.connection).toBe('close')
+  expect(got.length).toBeLessThanOrEqual(1)
+  client.destroy()
   close()
 })
 

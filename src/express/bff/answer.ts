@@ -37,7 +37,6 @@ export function sendFailure(res: Response, error: unknown, loginURL: (scope: str
   } else {
     const { retryAfterSeconds } = error as { retryAfterSeconds?: number }
     if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds))
-    if (error.status === 413) res.set('Connection', 'close')
     sendJSON(res, error.status, { error: error.code, message: error.message })
   }
   return true

@@ -28,5 +28,7 @@ export function antiForgeryHeader(name: unknown = DEFAULT_HEADER): string {
  */
 export function isFromThisOrigin(headers: IncomingHttpHeaders, header: string): boolean {
   const site = headers['sec-fetch-site']
-  return site === undefined ? Boolean(headers[header]) : site === 'same-origin'
+  if (site !== undefined) return site === 'same-origin'
+  // Not what every object has by the name of `constructor`.
+  return Object.hasOwn(headers, header) && headers[header] !== ''
 }

@@ -64,6 +64,8 @@ class RequestBody implements AsyncIterable<Buffer> {
 export interface Upload {
   readonly body: AsyncIterable<Buffer> | Buffer
   readonly headers: Record<string, string>
+  /** Whether all of it has been read. */
+  readonly complete: boolean
   /** The error to report in the place of a call's, if the client is to blame and not ilert. */
   blame(error: unknown): IlertError | undefined
 }
@@ -77,14 +79,21 @@ export interface Upload {
 export function uploadOf(req: Request, maxBytes: number, onFail: (reason: unknown) => void): Upload {
   if (req.readableDidRead) {
     const body = bodyReadBefore(req.body, maxBytes)
-    return { body, headers: { 'content-length': String(body.length) }, blame: () => undefined }
+    return { body, headers: { 'content-length': String(body.length) }, complete: true, blame: () => undefined }
   }
   const body = new RequestBody(req, maxBytes, onFail)
   const blame = (error: unknown) => {
     const isTimeout = error instanceof NetworkError && error.code === 'timeout'
     return isTimeout && !body.complete ? new IlertError(TOO_SLOW, { code: 'body_timeout', status: 408 }) : undefined
   }
-  return { body, headers: {}, blame }
+  return {
+    body,
+    headers: {},
+    get complete() {
+      return body.complete
+    },
+    blame,
+  }
 }
 
 const TOO_SLOW = 'The body of the request did not arrive in time.'

@@ -52,10 +52,17 @@ async function forward(req: Request, res: Response, parts: ProxyParts, asked: Pa
   res.once('close', () => seat.leave())
   try {
     const opened = await seat.result
+    closeIfUnread(res, upload)
     if (!res.destroyed) await passOn(res, opened, settings.cacheControl)
   } catch (error) {
+    closeIfUnread(res, upload)
     throw upload?.blame(error) ?? error
   }
+}
+
+/** What is left of a body that nobody waits for would stand in the way of the connection's next request. */
+function closeIfUnread(res: Response, upload: Upload | undefined): void {
+  if (upload && !upload.complete && !res.headersSent) res.setHeader('Connection', 'close')
 }
 
 /** Where a sign-in begins that asks for a scope as well; undefined if it would be in vain. */
