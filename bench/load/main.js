@@ -29,9 +29,9 @@ async function inLines({ atOnce, ms = Infinity, count = Infinity }, work) {
   return { done: begun, ms: last - start }
 }
 
-async function timed(/** @type {string} */ url, /** @type {string} */ cookie) {
+async function timed(/** @type {string} */ url, /** @type {string} */ cookie, headers = {}) {
   const start = performance.now()
-  const { statusCode, body } = await request(url, { headers: { cookie }, dispatcher: agent })
+  const { statusCode, body } = await request(url, { headers: { ...headers, cookie }, dispatcher: agent })
   await body.dump()
   return { status: statusCode, ms: performance.now() - start }
 }
@@ -41,14 +41,14 @@ serve({
   signIns: (/** @type {any} */ { origin, ...o }) => inLines(o, () => signIn(agent, origin)),
 
   /** So many requests for one page, as fast as they are answered. */
-  async page(/** @type {any} */ { url, cookies, headers = {}, connections, seconds }) {
-    const requests = cookies.map((/** @type {string} */ cookie) => ({ headers: { ...headers, cookie } }))
+  async page(/** @type {any} */ { url, cookies, connections, seconds }) {
+    const requests = cookies.map((/** @type {string} */ cookie) => ({ headers: { cookie } }))
     const {
       duration,
       '2xx': answered,
       non2xx,
       errors,
-    } = await autocannon({ url, connections, duration: seconds, requests, idReplacement: true })
+    } = await autocannon({ url, connections, duration: seconds, requests })
     if (non2xx > 0 || errors > 0) throw new Error(`${url}: ${non2xx} refused, ${errors} errors`)
     return answered / duration
   },
@@ -70,10 +70,10 @@ serve({
   },
 
   /** One request for each of the cookies in turn, and all over again, for so long. */
-  visits(/** @type {any} */ { url, cookies, ...o }) {
+  visits(/** @type {any} */ { url, cookies, headers, ...o }) {
     let next = 0
     return inLines(o, async () => {
-      const { status } = await timed(url, cookies[next++ % cookies.length])
+      const { status } = await timed(url, cookies[next++ % cookies.length], headers)
       if (status !== 200) throw new Error(`${url}: ${status}`)
     })
   },

@@ -213,8 +213,7 @@ function retryAfter({ headers }: HttpAnswer, otherwise: number = RETRY_AFTER_SEC
   return Number.isNaN(wait) ? otherwise : Math.max(0, Math.ceil(wait / 1000))
 }
 
-/** What a redirect means, wherever it leads. */
-export function redirected(): IlertError {
+function redirected(): IlertError {
   return new NetworkError(
     'ilert answered with a redirect, which is never followed, so that tokens stay with ilert. Check apiURL.',
     { code: 'redirect_refused' },

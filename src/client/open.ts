@@ -1,4 +1,3 @@
-import { redirected } from './answers.ts'
 import type { Http, HttpCall } from './http.ts'
 import { abortable, sendOnceOrTwice, type TokenSource } from './send.ts'
 import type { StreamedAnswer } from './streamed.ts'
@@ -10,14 +9,12 @@ export interface OpenedAnswer {
   readonly accessToken: string
 }
 
-const NOT_MODIFIED = 304
-
 /**
- * Makes one call whose answer is passed on while it arrives, whatever its status. Its token is refreshed and it is repeated
- * as `callAPI` does, but nothing is waited for after a 429: whoever asked is told.
+ * Makes one call whose answer is passed on while it arrives, whatever its status; no redirect is followed. Its token is
+ * refreshed and it is repeated as `callAPI` does, but nothing is waited for after a 429: whoever asked is told.
  *
  * @param call has been checked; its `authorization` is added here.
- * @throws NetworkError also where ilert redirects; nothing is followed.
+ * @throws NetworkError if no answer comes.
  */
 export async function openAPI(http: Http, source: TokenSource, call: HttpCall): Promise<OpenedAnswer> {
   const { signal } = call
@@ -28,10 +25,6 @@ export async function openAPI(http: Http, source: TokenSource, call: HttpCall): 
     answer.discard()
     accessToken = (await abortable(source.tokens(), signal)).accessToken
     answer = await sendOnceOrTwice(open, call, accessToken)
-  }
-  if (answer.status >= 300 && answer.status < 400 && answer.status !== NOT_MODIFIED) {
-    answer.discard()
-    throw redirected()
   }
   return { answer, accessToken }
 }
