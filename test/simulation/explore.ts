@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { run } from './run.ts'
+import { run, type Saboteur } from './run.ts'
 import { scenarios } from './scenario.ts'
 
 // One seed, so that a change has one verdict. `SIM_SEED=$RANDOM` explores others.
@@ -69,4 +69,22 @@ export async function explore(most: number): Promise<Explored> {
   const report = FAULTS_AND_RACES.map((name) => `${String(counts[name] ?? 0).padStart(7)}  ${name}`).join('\n')
   process.stdout.write(`${runs} simulated runs in ${seconds} s, with\n${report}\n`)
   return { runs: SIM_PATH ? 1 : runs, counts }
+}
+
+/** Saboteurs that take hundreds of runs to be caught. */
+export const RARELY_SEEN: readonly string[] = [
+  'no second look',
+  'a lease that is not renewed',
+  'waits that end before the sockets are read',
+]
+
+/** What a saboteur breaks is seen within 1000 runs. */
+export async function expectCaught(name: string, saboteur: Saboteur): Promise<void> {
+  const result = await fc.check(
+    fc.asyncProperty(scenarios(), (scenario) => run(scenario, {}, saboteur)),
+    { numRuns: 1000, seed: 1, endOnFailure: true },
+  )
+  expect(result.failed).toBe(true)
+  const [rule] = String((result.errorInstance as Error).message).split('\n')
+  process.stdout.write(`${name}: caught after ${result.numRuns} runs: ${rule}\n`)
 }
