@@ -1,7 +1,9 @@
 import { type Known, knownOptions } from '../ilert/arguments.ts'
+import type { ApiCalls } from './api-calls.ts'
 import type { Query } from './api-path.ts'
 import type { ApiDeletes, ApiGets, ApiPosts, ApiPuts, ApiQueries } from './api-paths.ts'
 import { paginate } from './paginate.ts'
+import type { TokenSource } from './send.ts'
 
 /** How to make a call. */
 export interface CallInit {
@@ -163,15 +165,14 @@ export interface IlertApi {
   ): AsyncIterable<EntryOf<ApiGets[P]>>
 }
 
-/** Makes a call with all that follows from its answer. */
-type Send = (method: string, path: string, init?: CallInit & { body?: unknown }) => Promise<ApiResponse>
-
 /** Every method, on top of the one that makes a call. */
-class Calls {
-  readonly #send: Send
+class Methods {
+  readonly #calls: ApiCalls
+  readonly #source: TokenSource
 
-  constructor(send: Send) {
-    this.#send = send
+  constructor(calls: ApiCalls, source: TokenSource) {
+    this.#calls = calls
+    this.#source = source
   }
 
   get(path: string, init?: CallInit): Promise<unknown> {
@@ -191,7 +192,7 @@ class Calls {
   }
 
   async request(method: string, path: string, init?: CallInit & { body?: unknown }): Promise<unknown> {
-    const answer = await this.#send(method, path, init)
+    const answer = await this.#calls.call(this.#source, method, path, init)
     return init?.response ? answer : answer.body
   }
 
@@ -199,10 +200,10 @@ class Calls {
     const given = knownOptions('init', init, { ...CALL_OPTIONS, pageSize: true })
     const { pageSize, query, response, ...rest } = given
     if (response !== undefined) throw new TypeError('response: paginate() gives entries alone. Use get().')
-    const read = (page: Query) => this.#send('GET', path, { ...rest, query: page })
+    const read = (page: Query) => this.#calls.call(this.#source, 'GET', path, { ...rest, query: page })
     yield* paginate(read, path, { pageSize, query })
   }
 }
 
 /** The methods as their types promise them; what a path gives is known to the types alone. */
-export const ApiMethods: new (send: Send) => IlertApi = Calls as never
+export const ApiMethods: new (calls: ApiCalls, source: TokenSource) => IlertApi = Methods as never

@@ -11,15 +11,11 @@ import {
   type TokenInfo,
   type TokenSet,
 } from './answers.ts'
-import type { ApiResponse, CallInit } from './api.ts'
-import { callAPI } from './call.ts'
-import { type Connection, type ResolvedConnection, resolveConnection, tenantOption } from './connection.ts'
+import { ApiCalls } from './api-calls.ts'
+import { type Connection, ResolvedConnection, tenantOption } from './connection.ts'
 import type { HttpAnswer } from './exchange.ts'
-import { Flights, type Seat } from './flights.ts'
-import { Http, type HttpCall } from './http.ts'
-import { type OpenedAnswer, openAPI } from './open.ts'
+import { Http } from './http.ts'
 import { APP_OPTIONS, ENV_OPTIONS } from './options.ts'
-import type { TokenSource } from './send.ts'
 import { traced } from './trace.ts'
 
 /** What every call takes. */
@@ -29,6 +25,9 @@ interface Signalled {
 }
 
 const SIGNALLED: Known<Signalled> = { signal: true }
+
+/** Calls of ilert's API over a client's connections. For this package alone: a client has no such method. */
+export let apiCallsOf: (client: IlertClient) => ApiCalls
 
 /**
  * ilert's OAuth2 protocol and nothing else: no Express, no Passport, nothing kept. Options that are absent come from
@@ -46,7 +45,11 @@ const SIGNALLED: Known<Signalled> = { signal: true }
 export class IlertClient {
   readonly #connection: ResolvedConnection
   readonly #http: Http
-  readonly #flights = new Flights<OpenedAnswer>(({ answer }) => answer.over)
+  readonly #apiCalls: ApiCalls
+
+  static {
+    apiCallsOf = (client) => client.#apiCalls
+  }
 
   /**
    * Takes the options of `IlertStrategy` as well, so that an app can have one object of options.
@@ -54,11 +57,17 @@ export class IlertClient {
    * @throws TypeError where an option is malformed or unknown.
    */
   constructor(options?: Connection)
-  constructor(options?: Connection, ...rest: unknown[]) {
+  /** @internal */
+  constructor(options?: Connection | ResolvedConnection)
+  constructor(options?: Connection | ResolvedConnection, ...rest: unknown[]) {
     noMore('IlertClient', rest)
-    this.#connection = resolveConnection(knownOptions<Connection>('IlertClient', options, APP_OPTIONS))
+    this.#connection =
+      options instanceof ResolvedConnection
+        ? options
+        : new ResolvedConnection(knownOptions<Connection>('IlertClient', options, APP_OPTIONS))
     const { apiURL, timeoutMs, maxResponseBytes, dispatcher } = this.#connection
     this.#http = new Http({ origin: apiURL, timeoutMs, maxBodyBytes: maxResponseBytes, dispatcher })
+    this.#apiCalls = new ApiCalls(this.#http)
   }
 
   /**
@@ -158,46 +167,6 @@ export class IlertClient {
     return judgeUser(answer, [accessToken])
   }
 
-  /** Calls ilert's API with tokens from `source`. @internal */
-  async callAPI(
-    source: TokenSource,
-    method: string,
-    path: string,
-    init?: CallInit & { body?: unknown },
-  ): Promise<ApiResponse> {
-    const message = { method, path: typeof path === 'string' ? (path.split('?', 1)[0] ?? '') : '' }
-    const call = traced('api', message, () => callAPI(this.#http, source, method, path, init))
-    return await (isReading(method) ? call : this.#changing(source, call))
-  }
-
-  /**
-   * Calls ilert's API with tokens from `source`, and passes the answer on while it arrives. Equal GETs of one owner that are
-   * under way share one call, unless a change of that owner lies between.
-   *
-   * @param call has been checked.
-   * @internal
-   */
-  openAPI(source: TokenSource, call: HttpCall): Seat<OpenedAnswer> {
-    const { method, path } = call
-    const begin = (signal: AbortSignal) =>
-      traced('api', { method, path: path.split('?', 1)[0] ?? '' }, () =>
-        openAPI(this.#http, source, { ...call, signal }),
-      )
-    const { owner } = source
-    if (!isReading(method)) return this.#flights.alone((signal) => this.#changing(source, begin(signal)))
-    if (method !== 'GET' || owner === undefined) return this.#flights.alone(begin)
-    return this.#flights.join(owner, `${path} ${JSON.stringify(call.headers)}`, begin)
-  }
-
-  /** What a change brings. Nobody joins a call that was begun before its end: what that brings may be older. */
-  async #changing<T>({ owner }: TokenSource, change: Promise<T>): Promise<T> {
-    try {
-      return await change
-    } finally {
-      if (owner !== undefined) this.#flights.close(owner)
-    }
-  }
-
   /** Ends the connections that are kept open. Calls under way end first. */
   async close(): Promise<void> {
     await this.#http.close()
@@ -246,10 +215,6 @@ export class IlertClient {
     }
     return clientID
   }
-}
-
-function isReading(method: string): boolean {
-  return method === 'GET' || method === 'HEAD'
 }
 
 /** What of a form must not be repeated by an error. */

@@ -40,20 +40,6 @@ export interface Connection {
   clock?: Clock
 }
 
-/** A connection with everything checked and filled in. */
-export interface ResolvedConnection {
-  readonly clientID: string | undefined
-  readonly clientSecret: string | undefined
-  /** Undefined: ilert's own hosts, one for each account. */
-  readonly appURL: string | undefined
-  readonly apiURL: string
-  readonly tenant: string | undefined
-  readonly timeoutMs: number
-  readonly maxResponseBytes: number
-  readonly dispatcher: Dispatcher | undefined
-  readonly clock: Clock
-}
-
 const SYSTEM_CLOCK: Clock = { now: () => Date.now() }
 
 const MIB = 1024 * 1024
@@ -61,23 +47,31 @@ const MIB = 1024 * 1024
 /** The longest delay that a timer takes; a longer one fires at once. */
 const MAX_TIMEOUT_MS = 2_147_483_647
 
-/**
- * Reads the options, and the environment for those that are absent.
- *
- * @throws TypeError where one is malformed; it names the option and the variable, and never repeats a secret.
- */
-export function resolveConnection(options: Connection): ResolvedConnection {
-  warnOfVariables()
-  return {
-    clientID: credential(options, 'clientID'),
-    clientSecret: credential(options, 'clientSecret'),
-    appURL: origin(options, 'appURL'),
-    apiURL: origin(options, 'apiURL') ?? API_URL,
-    tenant: tenantOption(option(options, 'tenant')),
-    timeoutMs: timeout(options.timeoutMs),
-    maxResponseBytes: responseBytes(options.maxResponseBytes),
-    dispatcher: dispatcher(options.dispatcher),
-    clock: clockOption(options.clock),
+/** A connection with everything checked and filled in: by the options, and by the environment for those that are absent. */
+export class ResolvedConnection {
+  readonly clientID: string | undefined
+  readonly clientSecret: string | undefined
+  /** Undefined: ilert's own hosts, one for each tenant. */
+  readonly appURL: string | undefined
+  readonly apiURL: string
+  readonly tenant: string | undefined
+  readonly timeoutMs: number
+  readonly maxResponseBytes: number
+  readonly dispatcher: Dispatcher | undefined
+  readonly clock: Clock
+
+  /** @throws TypeError where an option is malformed; it names the option and the variable, and never repeats a secret. */
+  constructor(options: Connection) {
+    warnOfVariables()
+    this.clientID = credential(options, 'clientID')
+    this.clientSecret = credential(options, 'clientSecret')
+    this.appURL = origin(options, 'appURL')
+    this.apiURL = origin(options, 'apiURL') ?? API_URL
+    this.tenant = tenantOption(option(options, 'tenant'))
+    this.timeoutMs = timeout(options.timeoutMs)
+    this.maxResponseBytes = responseBytes(options.maxResponseBytes)
+    this.dispatcher = dispatcher(options.dispatcher)
+    this.clock = clockOption(options.clock)
   }
 }
 

@@ -6,7 +6,6 @@ import type { Attempt, Attempts } from './attempts.ts'
 import type { LostSessions } from './lost-session.ts'
 import { refuseMisspelt, requestedScope } from './options.ts'
 import { warnOfOtherHost } from './redirect-uri.ts'
-import type { Demand } from './require-scope.ts'
 import { safeReturnTo } from './return-to.ts'
 import { type SessionEntries, sessionParts } from './session-entry.ts'
 import { areOffered, readSignInQuery } from './sign-in-query.ts'
@@ -48,6 +47,16 @@ export function checkAuthenticateOptions(options: object): void {
   if ('callbackURL' in options) {
     throw new TypeError('authenticate: callbackURL is an option of IlertStrategy, the same for all sign-ins.')
   }
+}
+
+/** What a sign-in is begun with when a page demands more than the user has granted. */
+export interface Demand {
+  /** All that is asked for. */
+  readonly scope: readonly string[]
+  /** What is asked for because it is missing, and what was asked for before in vain. */
+  readonly asked: string
+  /** The ilert user who must come back; absent where nobody is signed in. */
+  readonly expects?: string
 }
 
 interface BeginParts {

@@ -1,18 +1,9 @@
 import type { Request } from 'express'
-import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type IlertApi } from '../client/api.ts'
-import type { IlertClient } from '../client/client.ts'
-import type { TokenSource } from '../client/send.ts'
-import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
-import type { Grant } from '../tokens/grant.ts'
-import type { Keeper } from '../tokens/keeper.ts'
-import type { TokenManager } from '../tokens/manager.ts'
-import { saysTheSame, serializedNow, userOn } from './passport-user.ts'
+import type { ApiCalls } from '../client/api-calls.ts'
+import { IlertError } from '../ilert/errors.ts'
 import type { IlertProfile } from './profile.ts'
-import { lifetimeOf, type SessionEntries, type SessionEntry, sessionOf } from './session-entry.ts'
-
-/** The code of a request whose user is another one than its session's. */
-export const USER_REPLACED = 'user_replaced'
+import type { RequestGrant } from './request-grant.ts'
 
 declare global {
   namespace Express {
@@ -51,7 +42,7 @@ export interface RequestIlert extends IlertApi {
    * The access token, refreshed first only if it is not good for 10 more seconds.
    *
    * Rejects with `ReauthenticationRequired` (401) where the user is not connected, and with `NetworkError` (503) where a
-   * refresh is needed and ilert or the token store is away.
+   * refresh is needed and ilert or the token store is unavailable.
    */
   accessToken(): Promise<string>
   /**
@@ -62,202 +53,67 @@ export interface RequestIlert extends IlertApi {
 }
 
 /**
- * A view on the request's session as it is at each moment: what `req.logIn` and `req.logout` do to the session during the
- * request is seen at once.
+ * What the strategy of this name knows of the request, whichever `session()` has run last.
+ *
+ * @throws IlertError where that strategy's `session()` has not run; it says what to add, and where.
  */
-export class SessionIlert extends ApiMethods implements RequestIlert, TokenSource {
-  readonly #req: Request
-  readonly #entries: SessionEntries
-  /** What another strategy's `session()` has put there before. */
-  readonly #before: RequestIlert | undefined
-  readonly #tokens: TokenManager
-  /** Whom Passport had put on the request when this was made. */
-  #user: unknown
-  #sessionID: string
-  /** Held on to, so that it stays at hand for the whole request. */
-  #keeper: Keeper | undefined
-  #storeAway = false
+export let ilertOf: (req: Request, name: string) => SessionIlert
 
-  constructor(req: Request, entries: SessionEntries, client: IlertClient, tokens: TokenManager) {
-    super((method, path, init) => client.callAPI(this, method, path, init))
-    this.#req = req
-    this.#entries = entries
-    this.#before = req.ilert
-    this.#tokens = tokens
-    this.#user = userOn(req)
-    this.#sessionID = req.sessionID
-  }
+/** The same, for this package: `req.ilert` itself shows what its type says, and nothing else. */
+export let grantOf: (req: Request, name: string) => RequestGrant
 
+export class SessionIlert extends ApiMethods implements RequestIlert {
+  readonly #name: string
+  readonly #grant: RequestGrant
   /**
-   * What the strategy of this name knows of the request, whichever `session()` has run last. A list from one to the other,
-   * since each property more of a request costs every request 2 us, and an entry in a WeakMap as much.
-   *
-   * @throws IlertError where that strategy's `session()` has not run; it says what to add, and where.
+   * What another strategy's `session()` has put there before. A list from one to the other, since each property more of a
+   * request costs every request 2 us, and an entry in a WeakMap as much.
    */
-  static of(req: Request, name: string): SessionIlert {
-    for (let ilert = req.ilert; ilert instanceof SessionIlert; ilert = ilert.#before as RequestIlert) {
-      if (ilert.#entries.name === name) return ilert
+  readonly #before: RequestIlert | undefined
+
+  static {
+    ilertOf = (req, name) => {
+      for (let ilert = req.ilert; ilert instanceof SessionIlert; ilert = ilert.#before as RequestIlert) {
+        if (ilert.#name === name) return ilert
+      }
+      const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
+      throw new IlertError(message, { code: 'session_missing', status: 500 })
     }
-    const message = 'req.ilert is missing: put app.use(ilert.session()) before this route.'
-    throw new IlertError(message, { code: 'session_missing', status: 500 })
+    grantOf = (req, name) => ilertOf(req, name).#grant
   }
 
-  /** The grant whose tokens calls take. */
-  get owner(): string | undefined {
-    return this.#entry()?.grant
+  constructor(name: string, grant: RequestGrant, calls: ApiCalls, before: RequestIlert | undefined) {
+    super(calls, grant)
+    this.#name = name
+    this.#grant = grant
+    this.#before = before
   }
 
   get connected(): boolean {
-    const entry = this.#entry()
-    if (!entry) return false
-    return this.#atHand(entry)?.connected ?? this.#storeAway
+    return this.#grant.connected
   }
 
   get scope(): readonly string[] {
-    return [...(this.#grant()?.tokens.scope ?? [])]
+    return [...(this.#grant.present?.tokens.scope ?? [])]
   }
 
   get issuedAt(): number | undefined {
-    return this.#grant()?.issuedAt
+    return this.#grant.present?.issuedAt
   }
 
   get expiresAt(): number | undefined {
-    return this.#grant()?.tokens.expiresAt
+    return this.#grant.present?.tokens.expiresAt
   }
 
   get refreshes(): number {
-    return this.#grant()?.refreshes ?? 0
+    return this.#grant.present?.refreshes ?? 0
   }
 
   async accessToken(): Promise<string> {
-    return (await this.tokens()).accessToken
+    return (await this.#grant.tokens()).accessToken
   }
 
   async disconnect(): Promise<void> {
-    const entry = this.#entry()
-    if (!entry) return
-    await this.#tokens.revoke(entry.grant)
-    this.#entries.remove(this.#req)
+    await this.#grant.disconnect()
   }
-
-  /** Fresh tokens, for a call. A request that takes long may be told that the user has ended them meanwhile. */
-  async tokens(): Promise<Readonly<TokenSet>> {
-    const entry = this.#entry()
-    if (!entry && this.#wasReplaced()) throw userReplaced()
-    if (!entry) throw new ReauthenticationRequired('The user is not signed in with ilert.')
-    const { sessions } = this.#tokens
-    const signedOut = sessions.wasSignedOut(entry, lifetimeOf(sessionOf(this.#req)))
-    if (signedOut && (await signedOut)) throw new ReauthenticationRequired()
-    const tokens = await this.#tokens.freshTokens(entry.grant, this.#keeperOf(entry))
-    if (!tokens) throw new ReauthenticationRequired()
-    this.#keeperOf(entry) // held on to, so that it stays at hand
-    return tokens
-  }
-
-  /** ilert's API took the token no more: whether there is another one now. */
-  async refused(accessToken: string): Promise<boolean> {
-    const entry = this.#entry()
-    return entry !== undefined && (await this.#tokens.refused(entry.grant, accessToken))
-  }
-
-  /**
-   * Has the grant at hand and starts what is due. Returns a promise only if the store must be asked, so that a request
-   * whose tokens are in memory goes on without a detour; it resolves to whether the user has signed out of this session.
-   */
-  attend(ttlMs: number): Promise<boolean> | undefined {
-    const entry = this.#entry()
-    if (!entry) return undefined
-    const keeper = this.#keeperOf(entry)
-    const signedOut = this.#tokens.sessions.wasSignedOut(entry, ttlMs)
-    const attending = keeper?.attend(ttlMs)
-    if (keeper?.key === entry.grant && !attending && !signedOut) return undefined
-    return this.#attended(entry, ttlMs, signedOut, attending)
-  }
-
-  async #attended(
-    entry: SessionEntry,
-    ttlMs: number,
-    signedOut: boolean | Promise<boolean>,
-    attending: Promise<void> | undefined,
-  ): Promise<boolean> {
-    const found = (attending ?? Promise.resolve()).then(() => this.#find(entry, ttlMs))
-    const [sessionEnded, grantEnded] = await Promise.all([signedOut, found])
-    return sessionEnded || grantEnded
-  }
-
-  /** Resolves to whether the session has ended with its grant. */
-  async #find(entry: SessionEntry, ttlMs: number): Promise<boolean> {
-    try {
-      const { keeper, end } = await this.#tokens.find(entry.grant)
-      this.#keeper = keeper
-      if (!keeper) return !entry.shared && (end ? end.signedOut === true : this.#tokens.sessions.isForgotten(entry))
-      await keeper.attend(ttlMs)
-      // The same user's next grant: a slow request has saved the session as it was before.
-      if (keeper.key !== entry.grant) this.#entries.write(sessionOf(this.#req), { ...entry, grant: keeper.key })
-    } catch {
-      // Not known, which is not the same as not connected: accessToken() asks again, and says what is wrong.
-      this.#storeAway = true
-    }
-    return false
-  }
-
-  /** The grant that is at hand, unless it is over. */
-  #grant(): Grant | undefined {
-    const entry = this.#entry()
-    const keeper = entry && this.#atHand(entry)
-    return keeper?.connected ? keeper.grant : undefined
-  }
-
-  /** For getters, which cannot wait: what is too old is read in the background, so that a long request sees it change. */
-  #atHand(entry: SessionEntry): Keeper | undefined {
-    const keeper = this.#keeperOf(entry)
-    void keeper?.confirm()
-    return keeper
-  }
-
-  /** The entry of the request's user: not that of the session's, if another one is on the request by now. */
-  #entry(): SessionEntry | undefined {
-    const entry = this.#entries.read(this.#req)
-    return entry && (userOn(this.#req) === this.#user || this.#isOfUserNow(entry)) ? entry : undefined
-  }
-
-  /** Whether the tokens of the session were its user's, until the app has put another user in the place of that. */
-  #wasReplaced(): boolean {
-    return this.#entries.read(this.#req) !== undefined || this.#entries.wasChanged(this.#req)
-  }
-
-  #isOfUserNow(entry: SessionEntry): boolean {
-    const { sessionID } = this.#req
-    // Put there by Passport together with a new session, or by a passport.session() that runs after ilert.session().
-    const isOfSession =
-      this.#sessionID !== sessionID ||
-      (this.#user === undefined && this.#entries.isOfUser(entry, serializedNow(this.#req)))
-    if (!isOfSession) return saysTheSame(this.#user, userOn(this.#req))
-    this.#sessionID = sessionID
-    this.#user = userOn(this.#req)
-    return true
-  }
-
-  #keeperOf({ grant }: SessionEntry): Keeper | undefined {
-    if (this.#keeper?.key !== grant || this.#keeper.removed) this.#keeper = this.#tokens.peek(grant)
-    return this.#keeper
-  }
-}
-
-let warned = false
-
-function userReplaced(): IlertError {
-  if (!warned) {
-    warned = true
-    process.emitWarning(
-      'req.user was replaced or changed after ilert.session(), into what may be another user, who does not get the ilert ' +
-        "tokens of the session's user. If it is the same user, put ilert.session() after the middleware that does so, or " +
-        'tell IlertStrategy by what to know users: userKey.',
-      { type: 'IlertWarning', code: 'ILERT_USER_REPLACED' },
-    )
-  }
-  return new IlertError('This request is of another user than the one who is signed in with ilert in its session.', {
-    code: USER_REPLACED,
-    status: 401,
-  })
 }

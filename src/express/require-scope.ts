@@ -2,26 +2,17 @@ import type { Request, RequestHandler, Response } from 'express'
 import { IlertError, InsufficientScope, ReauthenticationRequired } from '../ilert/errors.ts'
 import { covers, formatScope, toList } from '../ilert/scopes.ts'
 import { challengeOf } from './bearer/challenge.ts'
+import type { Begin, Demand } from './begin.ts'
 import { checkedScopes } from './options.ts'
-import { type RequestIlert, SessionIlert, USER_REPLACED } from './request-ilert.ts'
+import { USER_REPLACED } from './request-grant.ts'
+import { ilertOf, type RequestIlert } from './request-ilert.ts'
 import type { SessionEntries, SessionEntry } from './session-entry.ts'
-
-/** What a sign-in is begun with when a page demands more than the user has granted. */
-export interface Demand {
-  /** All that is asked for. */
-  readonly scope: readonly string[]
-  /** What is asked for because it is missing, and what was asked for before in vain. */
-  readonly asked: string
-  /** The ilert user who must come back; absent where nobody is signed in. */
-  readonly expects?: string
-}
 
 interface RequireScopeParts {
   readonly entries: SessionEntries
   /** What every sign-in of the app asks for. */
   readonly scope: readonly string[]
-  /** Begins a sign-in. Resolves to where the browser goes. */
-  readonly begin: (req: Request, demand: Demand) => Promise<string>
+  readonly begin: Begin
 }
 
 /**
@@ -58,7 +49,7 @@ type Verdict =
 
 /** @throws NetworkError where it cannot be told now: nobody is sent to sign in because something is away. */
 async function decide(req: Request, entries: SessionEntries, wanted: string): Promise<Verdict> {
-  const ilert = SessionIlert.of(req, entries.name)
+  const ilert = ilertOf(req, entries.name)
   try {
     await ilert.accessToken()
   } catch (error) {
@@ -100,7 +91,7 @@ async function refuse(
     asked: [...new Set([...refused, ...toList(missing)])].join(' '),
     ...(entry && { expects: entry.account }),
   }
-  res.redirect(await begin(req, demand))
+  res.redirect(await begin.byPage(req, demand))
 }
 
 /** Whether a browser wants to show a page, for which alone a detour makes sense. */

@@ -1,7 +1,8 @@
 import type { NextFunction, Request, RequestHandler } from 'express'
-import type { IlertClient } from '../client/client.ts'
+import { apiCallsOf, type IlertClient } from '../client/client.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { LostSessions } from './lost-session.ts'
+import { RequestGrant } from './request-grant.ts'
 import { SessionIlert } from './request-ilert.ts'
 import { lifetimeOf, type SessionEntries, sessionOf } from './session-entry.ts'
 import type { SessionWatch } from './session-watch.ts'
@@ -13,21 +14,22 @@ interface SessionParts {
   readonly lost: LostSessions
   readonly watch: SessionWatch
   /** Makes the request's session store, and its app, known. */
-  readonly bind: (req: Request) => void
+  readonly attend: (req: Request) => void
 }
 
 /** Puts `req.ilert` on the request. Waits for the store if it must be asked, for a bounded time, and never for ilert. */
-export function sessionMiddleware({ entries, client, lost, tokens, watch, bind }: SessionParts): RequestHandler {
+export function sessionMiddleware({ entries, client, lost, tokens, watch, attend }: SessionParts): RequestHandler {
+  const calls = apiCallsOf(client)
   return (req, res, next) => {
     let waiting: Promise<boolean> | undefined
     try {
       const session = sessionOf(req)
-      bind(req)
+      attend(req)
       lost.see(req)
       watch.follow(req, res)
-      const ilert = new SessionIlert(req, entries, client, tokens)
-      req.ilert = ilert
-      waiting = ilert.attend(lifetimeOf(session))
+      const grant = new RequestGrant(req, entries, tokens)
+      req.ilert = new SessionIlert(entries.name, grant, calls, req.ilert)
+      waiting = grant.attend(lifetimeOf(session))
     } catch (error) {
       next(error)
       return

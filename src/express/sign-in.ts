@@ -30,8 +30,10 @@ export interface SignInParts {
 /** Tells the keys of sessions from an app's own. */
 const SESSION_KEY = 'session:'
 
-/** How a sign-in ends: with a verdict, or before the app was asked. */
-export type SignInResult = Verdict | { user: false; status: number; info: { message: string } }
+/** How a sign-in ends: with a verdict, or before the app was asked, with a status of ours. */
+export interface SignInResult extends Verdict {
+  status?: number
+}
 
 /**
  * One authorization code on its way to a signed-in user: exchanged once, verified once and stored once, however many

@@ -1,47 +1,25 @@
 import type { Request, RequestHandler } from 'express'
-import { IlertClient } from '../client/client.ts'
-import { resolveConnection } from '../client/connection.ts'
-import { ENV_OPTIONS, option } from '../client/options.ts'
+import type { IlertClient } from '../client/client.ts'
 import { knownOptions, noMore } from '../ilert/arguments.ts'
-import { APP_URL } from '../ilert/endpoints.ts'
 import type { Scope } from '../ilert/scopes.ts'
-import { TokenManager } from '../tokens/manager.ts'
-import { encryptionSecrets } from '../tokens/sealing/keys.ts'
-import { Sealer, tokenSealer } from '../tokens/sealing/seal.ts'
-import type { TokenStore } from '../tokens/stores/store.ts'
-import { AppSessionStore } from './app-session-store.ts'
-import { type Attachment, attachAtLogIn, attachNow } from './attach.ts'
-import { type Attempt, Attempts } from './attempts.ts'
-import { Begin, checkAuthenticateOptions, type PassportOptions } from './begin.ts'
+import type { TokenManager } from '../tokens/manager.ts'
+import { checkAuthenticateOptions, type PassportOptions } from './begin.ts'
 import { meMiddleware } from './bff/me.ts'
 import { type MeOptions, meSettings, type ProxyOptions, proxySettings } from './bff/options.ts'
 import { proxyMiddleware } from './bff/proxy.ts'
-import { type CallbackQuery, MalformedCallback, readCallback } from './callback.ts'
+import { MalformedCallback, readCallback } from './callback.ts'
 import { responseOf } from './cookies.ts'
+import type { Success } from './finish.ts'
 import { logoutMiddleware } from './logout.ts'
-import { LostSessions } from './lost-session.ts'
-import {
-  allowedTenantsOption,
-  booleanOption,
-  callbackOption,
-  functionOption,
-  type IlertStrategyOptions,
-  nameOption,
-  oneVerify,
-  STRATEGY_OPTIONS,
-  scopeOption,
-  strategyArguments,
-} from './options.ts'
+import type { IlertStrategyOptions } from './options.ts'
+import { assemble, type Parts } from './parts.ts'
 import type { IlertProfile } from './profile.ts'
-import { type Failure, failWithReason, refuse, refusedByIlert, START_AGAIN, wayOn } from './refusal.ts'
+import { type Failure, failWithReason, refuse, START_AGAIN, wayOn } from './refusal.ts'
 import { requireScopeMiddleware } from './require-scope.ts'
 import { sessionMiddleware } from './session.ts'
-import { SessionEntries } from './session-entry.ts'
-import { SessionWatch } from './session-watch.ts'
-import { SignIns } from './sign-ins.ts'
-import { basePathOption, Site } from './site.ts'
+import { strategySettings } from './settings.ts'
 import { StrategyBase } from './strategy-base.ts'
-import { asError, askWith, type ClassicVerify, type Done, type Verify } from './verify.ts'
+import { asError, type Done } from './verify.ts'
 
 declare module 'passport' {
   interface AuthenticateOptions {
@@ -53,13 +31,7 @@ declare module 'passport' {
 }
 
 /** What becomes of a request: one of Passport's four ways to end it. */
-type Outcome =
-  | { action: 'redirect'; url: string }
-  | Failure
-  | { action: 'success'; user: Express.User; info: object | undefined }
-
-const ANOTHER_USER = `The user who began this sign-in is not signed in here any more. Nothing was changed. ${START_AGAIN}`
-const NOT_UNDER_WAY = `This sign-in was not begun in this browser, has ended, or took too long. ${START_AGAIN}`
+type Outcome = { action: 'redirect'; url: string } | Failure | Success
 
 /**
  * Signs users in with ilert: authorization code with PKCE (RFC 6749, section 4.1; RFC 7636), each attempt on its own.
@@ -78,18 +50,7 @@ export class IlertStrategy extends StrategyBase {
   readonly client: IlertClient
   /** The users' tokens, also for work outside a request. */
   readonly tokens: TokenManager
-
-  // Not #private: Passport calls the strategy through Object.create(), and #fields throw there. None holds a secret in
-  // reach of an inspection: these objects keep theirs in #fields.
-  private readonly attempts: Attempts
-  private readonly begin: Begin
-  private readonly lost: LostSessions
-  private readonly signIns: SignIns
-  private readonly appStore: AppSessionStore | undefined
-  private readonly entries: SessionEntries
-  private readonly watch: SessionWatch
-  private readonly site: Site
-  private readonly scope: readonly string[]
+  readonly #parts: Parts
 
   /** @throws TypeError where an option is missing or malformed; it names the option and its variable. */
   constructor(options?: IlertStrategyOptions)
@@ -141,67 +102,28 @@ export class IlertStrategy extends StrategyBase {
     ) => void,
   )
   constructor(...args: unknown[]) {
-    const { options, callback } = strategyArguments<IlertStrategyOptions, ClassicVerify>(
-      'IlertStrategy',
-      args,
-      STRATEGY_OPTIONS,
-    )
-    const { clientID, clientSecret, appURL, apiURL, clock } = resolveConnection(options)
-    if (clientID === undefined) {
-      throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
-    }
-    const verify = functionOption<Verify>('verify', options.verify)
-    oneVerify(verify, callback)
-
+    const settings = strategySettings(args)
     super()
-    this.name = nameOption(options.name)
-    this.entries = new SessionEntries(this.name, functionOption('userKey', options.userKey))
-    const callbackURL = callbackOption(options)
-    this.site = new Site({ basePath: basePathOption(option(options, 'basePath')), callbackURL })
-    this.scope = scopeOption(options)
+    const parts = assemble(settings)
+    this.name = settings.name
+    this.client = parts.client
+    this.tokens = parts.tokens
+    this.#parts = parts
+  }
 
-    // Once for all: without a key, each call would make a random one of its own.
-    const secrets = encryptionSecrets(options)
-    this.client = new IlertClient(options)
-    this.appStore = options.tokenStore === undefined ? new AppSessionStore(clock) : undefined
-    const tokenStore = this.appStore ?? (options.tokenStore as TokenStore)
-    const internals = { client: this.client, sealer: tokenSealer(secrets, clientID) }
-    this.tokens = new TokenManager({ ...options, tokenStore }, internals)
-    this.watch = new SessionWatch(this.entries, this.tokens)
-    // An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app.
-    const purpose = `attempts of ${clientID} at ${appURL ?? APP_URL} and ${apiURL}`
-    const sealer = new Sealer(secrets, purpose)
-    this.attempts = new Attempts(sealer, clock)
-    this.lost = new LostSessions(sealer, clock, this.entries, this.tokens)
-    this.begin = new Begin({
-      attempts: this.attempts,
-      client: this.client,
-      entries: this.entries,
-      lost: this.lost,
-      tokens: this.tokens,
-      callbackURL,
-      site: this.site,
-      scope: this.scope,
-      // An app without a secret gets no refresh tokens otherwise. docs/ilert.md, "Scopes".
-      extraScope: clientSecret === undefined ? ['offline_access'] : [],
-      bind: (req) => this.bind(req),
-    })
-    this.signIns = new SignIns({
-      clock,
-      client: this.client,
-      tokens: this.tokens,
-      scope: this.begin.usualScope,
-      ask: askWith(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback)),
-      allowedTenants: allowedTenantsOption(options.allowedTenants),
-      tokenKey: functionOption('tokenKey', options.tokenKey),
-    })
+  /** Passport calls a strategy through an object whose prototype it is, which has none of its private fields. */
+  static #partsOf(strategy: IlertStrategy): Parts {
+    let owner = strategy
+    while (!(#parts in owner)) owner = Object.getPrototypeOf(owner) as IlertStrategy
+    return owner.#parts
   }
 
   /** Passport's entry: begins a sign-in, or ends one. */
   override authenticate(req: Request, options: PassportOptions = {}): void {
-    this.answer(req, options)
+    const parts = IlertStrategy.#partsOf(this)
+    answer(parts, req, options)
       .then(
-        (outcome) => this.deliver(req, options, outcome),
+        (outcome) => deliver(this, outcome, req, () => wayOn(options, parts.site.homeOf(req))),
         (error: unknown) => this.error(asError(error)),
       )
       // Thrown by the app's own callback, which must not be called a second time.
@@ -212,13 +134,7 @@ export class IlertStrategy extends StrategyBase {
   session(): RequestHandler
   session(...rest: unknown[]): RequestHandler {
     noMore('session', rest)
-    const { client, entries, lost, tokens, watch } = this
-    const bind = (req: Request) => {
-      this.bind(req)
-      this.site.serve(req)
-      this.appStore?.keepAlive(req, entries)
-    }
-    return sessionMiddleware({ client, entries, lost, tokens, watch, bind })
+    return sessionMiddleware(this.#parts)
   }
 
   /**
@@ -231,14 +147,7 @@ export class IlertStrategy extends StrategyBase {
    * @throws TypeError where a scope is not well-formed.
    */
   requireScope(...scopes: Scope[]): RequestHandler {
-    return requireScopeMiddleware(
-      {
-        entries: this.entries,
-        scope: this.scope,
-        begin: (req, demand) => this.begin.byPage(req, demand),
-      },
-      scopes,
-    )
+    return requireScopeMiddleware(this.#parts, scopes)
   }
 
   /**
@@ -251,8 +160,7 @@ export class IlertStrategy extends StrategyBase {
   logout(options?: { redirect?: string }, ...rest: unknown[]): RequestHandler {
     noMore('logout', rest)
     const { redirect } = knownOptions('logout', options, { redirect: true })
-    const { entries, signIns, tokens } = this
-    return logoutMiddleware({ entries, signIns, tokens, bind: (req) => this.bind(req) }, redirect)
+    return logoutMiddleware(this.#parts, redirect)
   }
 
   /**
@@ -269,10 +177,9 @@ export class IlertStrategy extends StrategyBase {
   proxy(options: ProxyOptions): RequestHandler
   proxy(options: ProxyOptions, ...rest: unknown[]): RequestHandler {
     noMore('proxy', rest)
-    const { begin, client, entries, site } = this
     const settings = proxySettings(options)
-    begin.offer(settings.scopes)
-    return proxyMiddleware({ client, entries, settings, site, offers: (scope) => begin.offers(scope) })
+    this.#parts.begin.offer(settings.scopes)
+    return proxyMiddleware({ ...this.#parts, settings })
   }
 
   /**
@@ -286,87 +193,37 @@ export class IlertStrategy extends StrategyBase {
   me(options?: MeOptions): RequestHandler
   me(options?: MeOptions, ...rest: unknown[]): RequestHandler {
     noMore('me', rest)
-    const { entries, site } = this
-    return meMiddleware({ entries, settings: meSettings(options), site })
+    return meMiddleware({ ...this.#parts, settings: meSettings(options) })
   }
+}
 
-  /** Makes the request's session store known. */
-  private bind(req: Request): void {
-    this.appStore?.bind(req)
-    this.watch.bind(req)
+/** Begins a sign-in, or ends one. */
+async function answer({ begin, finish, site }: Parts, req: Request, options: PassportOptions): Promise<Outcome> {
+  checkAuthenticateOptions(options)
+  const callback = readOrRefuse(req)
+  if (callback && 'action' in callback) return callback
+  // ilert answers with a GET. A form that is posted here comes from elsewhere, and HEAD would use the attempt up.
+  if (req.method !== 'GET' && (callback || site.isCallback(req))) {
+    return refuse(405, 'The sign-in can only be finished with a GET.')
   }
+  if (callback) return await finish.byCallback(req, options, callback)
+  return { action: 'redirect', url: await begin.byRoute(req, options) }
+}
 
-  private async answer(req: Request, options: PassportOptions): Promise<Outcome> {
-    checkAuthenticateOptions(options)
-    let callback: CallbackQuery | undefined
-    try {
-      callback = readCallback(req)
-    } catch (error) {
-      if (error instanceof MalformedCallback) return refuse(400, `${error.message} ${START_AGAIN}`)
-      throw error
-    }
-    // ilert answers with a GET. A form that is posted here comes from elsewhere, and HEAD would use the attempt up.
-    if (req.method !== 'GET' && (callback || this.site.isCallback(req))) {
-      return refuse(405, 'The sign-in can only be finished with a GET.')
-    }
-    if (callback) return await this.finish(req, options, callback)
-    return { action: 'redirect', url: await this.begin.byRoute(req, options) }
+function readOrRefuse(req: Request): ReturnType<typeof readCallback> | Failure {
+  try {
+    return readCallback(req)
+  } catch (error) {
+    if (error instanceof MalformedCallback) return refuse(400, `${error.message} ${START_AGAIN}`)
+    throw error
   }
+}
 
-  private async finish(req: Request, options: PassportOptions, callback: CallbackQuery): Promise<Outcome> {
-    const { state, code, error, errorDescription } = callback
-    const redirectURI = this.site.callbackURL(req)
-    if (state !== undefined && code !== undefined) this.signIns.admit(req, state)
-    const attempt = state === undefined ? undefined : await this.attempts.take(req, state, redirectURI)
-    if (state === undefined || !attempt) return this.refuseUnknown(req)
-    if (error !== undefined) return refusedByIlert(error, errorDescription, [code ?? '', attempt.codeVerifier])
-    if (code === undefined) return refuse(400, `The answer has no code. ${START_AGAIN}`)
-    if (!this.isBeginner(req, attempt, state)) return refuse(403, ANOTHER_USER)
-
-    const signIn = this.signIns.take(req, state, code, attempt)
-    if (signIn === 'another code') return refuse(400, `This sign-in goes on with another code. ${START_AGAIN}`)
-    if (signIn === 'spent') return this.refuseUnknown(req)
-    const result = await signIn.result
-    if (signIn.ended) return refuse(403, NOT_UNDER_WAY)
-    if (!result.user)
-      return { action: 'fail', status: 'status' in result ? result.status : undefined, info: result.info }
-
-    if (options.session !== false) {
-      const { entries, lost, tokens, watch } = this
-      const bind = (req: Request) => this.bind(req)
-      const belongs: Attachment['belongs'] = (key, owner) => this.appStore?.belongs(key, owner)
-      const attachment: Attachment = { attempt, belongs, bind, entries, lost, signIn, tokens, watch }
-      if (options.assignProperty === undefined) attachAtLogIn(req, attachment)
-      else await attachNow(req, attachment)
-    }
-    return { action: 'success', user: result.user, info: 'info' in result ? result.info : undefined }
-  }
-
-  /**
-   * Whether the user who is signed in now is the one who began the attempt, if one was signed in then. Otherwise what one
-   * user has granted would become another's, in a browser that they share.
-   */
-  private isBeginner(req: Request, { user }: Attempt, state: string): boolean {
-    const present = this.entries.userOf(req)
-    if (user === undefined || user === present) return true
-    // A second click: the first one's sign-in has replaced the session whose cookie this request still has.
-    return present === undefined && this.signIns.knows(state)
-  }
-
-  /**
-   * Nothing is exchanged, and nobody becomes another user. One who is signed in with ilert has no use for a reason: they
-   * have pressed Back and allowed again what is done already.
-   */
-  private refuseUnknown(req: Request): Failure {
-    return { ...refuse(403, NOT_UNDER_WAY), leadsOn: this.entries.read(req) !== undefined }
-  }
-
-  /** Returns what the app's callback returns: the promise of one that is async. */
-  private deliver(req: Request, options: PassportOptions, outcome: Outcome): unknown {
-    if (outcome.action === 'redirect') return this.redirect(outcome.url)
-    if (outcome.action === 'success') return this.success(outcome.user, outcome.info)
-    // Passport's types know a challenge as a string; what it hands on may be any info.
-    const fail = () => this.fail(outcome.info as unknown as string, outcome.status as number)
-    return failWithReason(responseOf(req), fail, outcome, wayOn(options, this.site.homeOf(req)))
-  }
+/** Returns what the app's callback returns: the promise of one that is async. */
+function deliver(strategy: IlertStrategy, outcome: Outcome, req: Request, href: () => string): unknown {
+  if (outcome.action === 'redirect') return strategy.redirect(outcome.url)
+  if (outcome.action === 'success') return strategy.success(outcome.user, outcome.info)
+  // Passport's types know a challenge as a string; what it hands on may be any info.
+  const fail = () => strategy.fail(outcome.info as unknown as string, outcome.status as number)
+  return failWithReason(responseOf(req), fail, outcome, href())
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type IlertApi } from '../client/api.ts'
-import { IlertClient } from '../client/client.ts'
-import { type Clock, type Connection, resolveConnection } from '../client/connection.ts'
+import { apiCallsOf, IlertClient } from '../client/client.ts'
+import { type Clock, type Connection, ResolvedConnection } from '../client/connection.ts'
 import { APP_OPTIONS, ENV_OPTIONS } from '../client/options.ts'
 import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { NetworkError, ReauthenticationRequired } from '../ilert/errors.ts'
@@ -46,6 +46,7 @@ const MOST_ENDS = 3
 
 /** What the strategy shares with its manager, and what tests put in the place of time and chance. */
 interface Internals {
+  connection?: ResolvedConnection
   client?: IlertClient
   sealer?: Sealing
   after?: After
@@ -53,7 +54,14 @@ interface Internals {
   cachedGrants?: number
 }
 
-const INTERNALS: Known<Internals> = { client: true, sealer: true, after: true, random: true, cachedGrants: true }
+const INTERNALS: Known<Internals> = {
+  connection: true,
+  client: true,
+  sealer: true,
+  after: true,
+  random: true,
+  cachedGrants: true,
+}
 
 interface SaveOptions {
   ttlMs?: number
@@ -95,7 +103,7 @@ export class TokenManager {
     const internals = knownOptions('TokenManager (second argument)', inner, INTERNALS)
     const { refreshWindowSeconds, minRefreshIntervalSeconds } = options
     const tokenStore = storeOption(options.tokenStore)
-    const { clock, timeoutMs, clientID } = resolveConnection(options)
+    const { clock, timeoutMs, clientID } = internals.connection ?? new ResolvedConnection(options)
     if (clientID === undefined) {
       throw new TypeError(`clientID (${ENV_OPTIONS.clientID}): missing. Set the id that ilert shows for your app.`)
     }
@@ -196,7 +204,7 @@ export class TokenManager {
       tokens: () => this.#tokensOf(key),
       refused: (accessToken: string) => this.refused(key, accessToken),
     }
-    return new ApiMethods((method, path, init) => this.#client.callAPI(source, method, path, init))
+    return new ApiMethods(apiCallsOf(this.#client), source)
   }
 
   /**

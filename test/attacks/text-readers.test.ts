@@ -7,8 +7,7 @@ import { functionsRunBy, textWork } from './text-work.ts'
 const NOT_FROM_OUTSIDE = new Map([
   ['src/client/call.ts checkHeader', 'headers that the app sets'],
   ['src/client/client.ts #post', 'a form that was made here'],
-  ['src/client/client.ts begin', "the app's path, once more"],
-  ['src/client/client.ts callAPI', "the app's path, once more"],
+  ['src/client/api-calls.ts withoutQuery', "the app's path, once more"],
   ['src/client/connection.ts credential', 'an option'],
   ['src/client/connection.ts origin', 'an option'],
   ['src/client/dispatcher.ts defaultDispatcher', 'an option'],

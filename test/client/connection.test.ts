@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { Agent } from 'undici'
 import { IlertClient } from '../../src/client/client.ts'
-import { type Connection, resolveConnection } from '../../src/client/connection.ts'
+import { type Connection, ResolvedConnection } from '../../src/client/connection.ts'
 import { ENV_OPTIONS, isLoopback } from '../../src/client/options.ts'
 
 const VARIABLES = ['ILERT_CLIENT_ID', 'ILERT_CLIENT_SECRET', 'ILERT_APP_URL', 'ILERT_API_URL', 'ILERT_TENANT']
@@ -38,27 +38,27 @@ const OPTIONS: [
 
 describe.each(OPTIONS)('%s', (name, variable, good, other, bad) => {
   it('is taken from the option', () => {
-    expect(resolveConnection({ [name]: good })[name]).toBe(good)
+    expect(new ResolvedConnection({ [name]: good })[name]).toBe(good)
   })
 
   it(`is taken from ${variable} where the option is absent, trimmed`, () => {
     expect(ENV_OPTIONS[name]).toBe(variable)
     process.env[variable] = ` ${good}\n`
-    expect(resolveConnection({})[name]).toBe(good)
+    expect(new ResolvedConnection({})[name]).toBe(good)
   })
 
   it(`wins over ${variable}, also over a malformed one`, () => {
     process.env[variable] = other
-    expect(resolveConnection({ [name]: good })[name]).toBe(good)
+    expect(new ResolvedConnection({ [name]: good })[name]).toBe(good)
     process.env[variable] = bad[0] ?? ''
-    expect(resolveConnection({ [name]: good })[name]).toBe(good)
+    expect(new ResolvedConnection({ [name]: good })[name]).toBe(good)
   })
 
   it('takes an empty variable for an absent one', () => {
-    const absent = resolveConnection({})[name]
+    const absent = new ResolvedConnection({})[name]
     for (const empty of ['', ' ', '\n']) {
       process.env[variable] = empty
-      expect(resolveConnection({})[name]).toBe(absent)
+      expect(new ResolvedConnection({})[name]).toBe(absent)
     }
   })
 
@@ -76,7 +76,7 @@ describe.each(OPTIONS)('%s', (name, variable, good, other, bad) => {
 
 describe('without options and variables', () => {
   it("the URLs are ilert's, the time is 10 s, and the clock the system's", () => {
-    const { apiURL, appURL, timeoutMs, maxResponseBytes, clock, ...rest } = resolveConnection({})
+    const { apiURL, appURL, timeoutMs, maxResponseBytes, clock, ...rest } = new ResolvedConnection({})
     expect(apiURL).toBe('https://api.ilert.com')
     expect(appURL).toBeUndefined() // the account's own host is ilert's, then
     expect(timeoutMs).toBe(10_000)
@@ -118,8 +118,8 @@ describe('http:', () => {
     'http://0x7f.0.0.1',
   ]
   it.each(loopback)('is allowed for %s', (url) => {
-    expect(resolveConnection({ apiURL: url }).apiURL).toBe(new URL(url).origin)
-    expect(resolveConnection({ appURL: url }).appURL).toBe(new URL(url).origin)
+    expect(new ResolvedConnection({ apiURL: url }).apiURL).toBe(new URL(url).origin)
+    expect(new ResolvedConnection({ appURL: url }).appURL).toBe(new URL(url).origin)
     expect(isLoopback(new URL(url).hostname)).toBe(true)
   })
 
@@ -155,13 +155,13 @@ describe('http:', () => {
   )
 
   it('is not needed: https: is allowed for any host', () => {
-    expect(resolveConnection({ apiURL: 'https://localhost.evil.com/' }).apiURL).toBe('https://localhost.evil.com')
+    expect(new ResolvedConnection({ apiURL: 'https://localhost.evil.com/' }).apiURL).toBe('https://localhost.evil.com')
   })
 })
 
 describe('maxResponseBytes', () => {
   it.each([1024, 1_000_000, 104_857_600])('takes %p', (maxResponseBytes) => {
-    expect(resolveConnection({ maxResponseBytes }).maxResponseBytes).toBe(maxResponseBytes)
+    expect(new ResolvedConnection({ maxResponseBytes }).maxResponseBytes).toBe(maxResponseBytes)
   })
 
   it.each([0, -1, 1023, 104_857_601, 2000.5, Number.NaN, Infinity, '2000', null])('refuses %p', (maxResponseBytes) => {
@@ -172,7 +172,7 @@ describe('maxResponseBytes', () => {
 
 describe('timeoutMs', () => {
   it.each([1, 100, 0.5, 2_147_483_647])('takes %p', (timeoutMs) => {
-    expect(resolveConnection({ timeoutMs }).timeoutMs).toBe(timeoutMs)
+    expect(new ResolvedConnection({ timeoutMs }).timeoutMs).toBe(timeoutMs)
     expect(() => new IlertClient({ timeoutMs })).not.toThrow()
   })
 
@@ -189,8 +189,8 @@ describe('dispatcher and clock', () => {
   it('are used as they are', async () => {
     const dispatcher = new Agent()
     const clock = { now: () => 7 }
-    expect(resolveConnection({ dispatcher, clock }).dispatcher).toBe(dispatcher)
-    expect(resolveConnection({ dispatcher, clock }).clock).toBe(clock)
+    expect(new ResolvedConnection({ dispatcher, clock }).dispatcher).toBe(dispatcher)
+    expect(new ResolvedConnection({ dispatcher, clock }).clock).toBe(clock)
     await dispatcher.close()
   })
 

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import type { TokenInfo } from '../../client/answers.ts'
 import { IlertClient } from '../../client/client.ts'
-import { type Clock, type Connection, resolveConnection } from '../../client/connection.ts'
+import { type Clock, type Connection, ResolvedConnection } from '../../client/connection.ts'
 import { APP_OPTIONS, ENV_OPTIONS } from '../../client/options.ts'
 import type { AccessTokenClaims } from '../../ilert/claims.ts'
 import { IlertError, OAuthError } from '../../ilert/errors.ts'
@@ -116,8 +116,9 @@ export class IlertBearerStrategy extends StrategyBase {
     this.scope = formatScope(neededScopes(options.scope))
     this.allowedTenants = allowedTenantsOption(options.allowedTenants)
     this.ask = askAbout(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback))
-    this.clock = resolveConnection(options).clock
-    this.client = new IlertClient(options)
+    const connection = new ResolvedConnection(options)
+    this.clock = connection.clock
+    this.client = new IlertClient(connection)
     const ask = (token: string, timeoutMs?: number) => this.client.tokenInfo(token, { timeoutMs }).catch(asOurs)
     this.answers = new BearerAnswers({ ask, clock: this.clock })
   }

@@ -1,7 +1,7 @@
 import type { Response } from 'express'
 import { APIError, IlertError, InsufficientScope, ReauthenticationRequired } from '../../ilert/errors.ts'
 import { challengeOf } from '../bearer/challenge.ts'
-import { USER_REPLACED } from '../request-ilert.ts'
+import { USER_REPLACED } from '../request-grant.ts'
 import type { Refusal } from './judge.ts'
 
 /** JSON that this app says itself: for one user, for now, and for scripts alone. */

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { challengeOf } from '../bearer/challenge.ts'
-import { SessionIlert } from '../request-ilert.ts'
+import { ilertOf } from '../request-ilert.ts'
 import type { SessionEntries } from '../session-entry.ts'
 import type { Site } from '../site.ts'
 import { sendJSON, sendRefusal } from './answer.ts'
@@ -29,7 +29,7 @@ export function meMiddleware(parts: MeParts): RequestHandler {
 }
 
 async function tell(req: Request, res: Response, { entries, settings, site }: MeParts): Promise<void> {
-  const { connected, scope, expiresAt = null } = SessionIlert.of(req, entries.name)
+  const { connected, scope, expiresAt = null } = ilertOf(req, entries.name)
   const isSignedIn = Boolean(req.user) || connected
   const user = isSignedIn ? ((await settings.user(req)) ?? null) : null
   const status = isSignedIn ? 200 : settings.anonymous

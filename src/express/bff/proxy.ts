@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
-import type { IlertClient } from '../../client/client.ts'
+import { apiCallsOf, type IlertClient } from '../../client/client.ts'
 import { InsufficientScope } from '../../ilert/errors.ts'
 import { covers, toList } from '../../ilert/scopes.ts'
-import { SessionIlert } from '../request-ilert.ts'
+import type { Begin } from '../begin.ts'
+import { grantOf } from '../request-ilert.ts'
 import type { SessionEntries } from '../session-entry.ts'
 import type { Site } from '../site.ts'
 import { sendFailure, sendRefusal } from './answer.ts'
@@ -16,8 +17,7 @@ interface ProxyParts {
   readonly entries: SessionEntries
   readonly site: Site
   readonly settings: ProxySettings
-  /** Whether a page may have the user asked for a scope. */
-  readonly offers: (scope: string) => boolean
+  readonly begin: Begin
 }
 
 /** Passes requests of a page on to ilert's API, as the signed-in user. */
@@ -39,8 +39,8 @@ export function proxyMiddleware(parts: ProxyParts): RequestHandler {
 /** @throws the error that the page is to be told. */
 async function forward(req: Request, res: Response, parts: ProxyParts, asked: Passed): Promise<void> {
   const { client, entries, settings } = parts
-  const ilert = SessionIlert.of(req, entries.name)
-  const { scope } = await ilert.tokens()
+  const grant = grantOf(req, entries.name)
+  const { scope } = await grant.tokens()
   if (asked.scope !== null && !covers(scope, asked.scope)) throw InsufficientScope.of(asked.scope)
   if (res.destroyed) return
   const { method, path } = asked
@@ -48,7 +48,7 @@ async function forward(req: Request, res: Response, parts: ProxyParts, asked: Pa
     ? uploadOf(req, settings.maxBodyBytes, (reason) => seat.leave(reason))
     : undefined
   const headers = { ...asked.headers, ...upload?.headers }
-  const seat = client.openAPI(ilert, { method, path, headers, ...(upload && { body: upload.body }) })
+  const seat = apiCallsOf(client).open(grant, { method, path, headers, ...(upload && { body: upload.body }) })
   res.once('close', () => seat.leave())
   try {
     const opened = await seat.result
@@ -66,10 +66,10 @@ function closeIfUnread(res: Response, upload: Upload | undefined): void {
 }
 
 /** Where a sign-in begins that asks for a scope as well; undefined if it would be in vain. */
-function signInURL(req: Request, { entries, settings, site, offers }: ProxyParts, scope: string): string | undefined {
+function signInURL(req: Request, { begin, entries, settings, site }: ProxyParts, scope: string): string | undefined {
   const loginURL = site.find(req, settings.loginURL)
   if (scope === '') return loginURL
   const refused = toList(entries.read(req)?.refused ?? '')
-  if (!offers(scope) || toList(scope).every((one) => refused.includes(one))) return undefined
+  if (!begin.offers(scope) || toList(scope).every((one) => refused.includes(one))) return undefined
   return `${loginURL}${loginURL.includes('?') ? '&' : '?'}scope=${encodeURIComponent(scope)}`
 }
