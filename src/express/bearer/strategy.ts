@@ -1,24 +1,15 @@
 import type { Request } from 'express'
-import type { TokenInfo } from '../../client/answers.ts'
 import { IlertClient } from '../../client/client.ts'
-import { type Clock, type Connection, ResolvedConnection } from '../../client/connection.ts'
+import { type Connection, ResolvedConnection } from '../../client/connection.ts'
 import { APP_OPTIONS, ENV_OPTIONS } from '../../client/options.ts'
-import type { AccessTokenClaims } from '../../ilert/claims.ts'
 import { IlertError, OAuthError } from '../../ilert/errors.ts'
-import { covers, formatScope, type Scope, toList } from '../../ilert/scopes.ts'
-import {
-  allowedTenantsOption,
-  booleanOption,
-  functionOption,
-  oneVerify,
-  refuseMisspelt,
-  strategyArguments,
-} from '../options.ts'
+import { formatScope, type Scope } from '../../ilert/scopes.ts'
+import { allowedTenantsOption, booleanOption, functionOption, oneVerify, strategyArguments } from '../options.ts'
 import { StrategyBase } from '../strategy-base.ts'
-import { asError, type Done, type Verdict } from '../verify.ts'
+import { asError, type Done } from '../verify.ts'
 import { BearerAnswers } from './cache.ts'
-import { challengeOf, challengeWith, type Refusal } from './challenge.ts'
-import { claimsOf, readAuthorization, whyNot, whyNotApp, whyNotTenant } from './token.ts'
+import { challengeOf, challengeWith } from './challenge.ts'
+import { type BearerAuthenticateOptions, judge, neededScopes, type Outcome, type Protection } from './judge.ts'
 import { askAbout, type BearerCallback, type BearerUser, type BearerVerify } from './verify.ts'
 
 /** How an API is protected. */
@@ -52,14 +43,6 @@ interface BearerOptions extends Connection {
  */
 const { name: _, ...BEARER_OPTIONS } = APP_OPTIONS
 
-/** What `passport.authenticate('ilert-bearer', options)` takes beside Passport's own options. */
-interface BearerAuthenticateOptions {
-  /** What a token must cover on this route, in addition to the strategy's `scope`. */
-  scope?: string | readonly Scope[]
-}
-
-type Outcome = { refusal: Refusal } | { user: Express.User; info: object }
-
 /**
  * Protects an API: takes requests with `Authorization: Bearer` and an access token of ilert (RFC 6750, section 2.1).
  * Tokens in forms and queries are not looked at.
@@ -86,13 +69,7 @@ export class IlertBearerStrategy extends StrategyBase {
   /** ilert's protocol, with this strategy's options. `client.close()` ends its connections. */
   readonly client: IlertClient
 
-  // Not #private: Passport calls the strategy through Object.create(), and #fields throw there.
-  private readonly appID: number | 'any'
-  private readonly scope: string
-  private readonly allowedTenants: readonly string[] | undefined
-  private readonly ask: (token: BearerUser, req: Request) => Promise<Verdict>
-  private readonly clock: Clock
-  private readonly answers: BearerAnswers
+  readonly #protection: Protection
 
   /** @throws TypeError where an option or an argument is missing or malformed; it names the option and its variable. */
   constructor(options?: BearerOptions)
@@ -111,71 +88,49 @@ export class IlertBearerStrategy extends StrategyBase {
     )
     const verify = functionOption('verify', options.verify)
     oneVerify(verify, callback)
-    this.name = 'ilert-bearer'
-    this.appID = appIDOption(options.appID)
-    this.scope = formatScope(neededScopes(options.scope))
-    this.allowedTenants = allowedTenantsOption(options.allowedTenants)
-    this.ask = askAbout(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback))
     const connection = new ResolvedConnection(options)
-    this.clock = connection.clock
-    this.client = new IlertClient(connection)
-    const ask = (token: string, timeoutMs?: number) => this.client.tokenInfo(token, { timeoutMs }).catch(asOurs)
-    this.answers = new BearerAnswers({ ask, clock: this.clock })
+    const client = new IlertClient(connection)
+    const { clock } = connection
+    const lookUp = (token: string, timeoutMs?: number) => client.tokenInfo(token, { timeoutMs }).catch(asOurs)
+    this.name = 'ilert-bearer'
+    this.client = client
+    this.#protection = {
+      appID: appIDOption(options.appID),
+      scope: formatScope(neededScopes(options.scope)),
+      allowedTenants: allowedTenantsOption(options.allowedTenants),
+      ask: askAbout(verify, callback, booleanOption('passReqToCallback', options.passReqToCallback)),
+      clock,
+      answers: new BearerAnswers({ ask: lookUp, clock }),
+    }
+  }
+
+  /** Passport calls a strategy through an object whose prototype it is, which has none of its private fields. */
+  static #protectionOf(strategy: IlertBearerStrategy): Protection {
+    let owner = strategy
+    while (!(#protection in owner)) owner = Object.getPrototypeOf(owner) as IlertBearerStrategy
+    return owner.#protection
   }
 
   /** Passport's entry. */
   override authenticate(req: Request, options: BearerAuthenticateOptions = {}): void {
-    this.judge(req, options)
+    judge(IlertBearerStrategy.#protectionOf(this), req, options)
       .then(
-        (outcome) => this.deliver(req, outcome),
+        (outcome) => deliver(this, req, outcome),
         (error: unknown) => this.error(asError(error) as Error),
       )
       // Thrown by the app's own callback, which must not be called a second time.
       .catch((error: unknown) => req.next?.(asError(error)))
   }
+}
 
-  private async judge(req: Request, options: BearerAuthenticateOptions): Promise<Outcome> {
-    refuseMisspelt('authenticate', options, ['scope'])
-    const needed = formatScope(toList([this.scope, ...neededScopes(options.scope)]))
-    const credentials = readAuthorization(req)
-    if (credentials.kind === 'none') return { refusal: { status: 401 } }
-    if (credentials.kind === 'malformed') {
-      return { refusal: { status: 400, error: 'invalid_request', description: credentials.why } }
-    }
-
-    const claims = claimsOf(credentials.token)
-    const unasked = whyNot(claims, this.appID, this.clock.now())
-    if (!claims || unasked) return invalidToken(unasked)
-    const info = await this.answers.about(credentials.token, claims.expiresAt)
-    // Once more by its claims: it may have expired while ilert was being asked.
-    const why = info.active
-      ? (whyNot(claims, this.appID, this.clock.now()) ??
-        whyNotApp(info.appID, this.appID) ??
-        whyNotTenant(info.tenant, this.allowedTenants))
-      : 'ilert does not take this token (any more). Refresh it, or sign in again.'
-    if (why) return invalidToken(why)
-    const token = bearerUser(info, claims)
-    if (!token) return invalidToken('ilert does not say whose token this is, or to which app it was issued.')
-    if (!covers(token.scope, needed)) {
-      const description = 'The user has not granted this token what is needed here.'
-      return { refusal: { status: 403, error: 'insufficient_scope', description, scope: needed } }
-    }
-
-    const scope = [...token.scope] // whatever the app does to the token's
-    const { user, info: told } = await this.ask(token, req)
-    if (user) return { user, info: { scope, ...told } }
-    return invalidToken(messageOf(told) ?? 'This API does not take the token of this user.')
+function deliver(strategy: IlertBearerStrategy, req: Request, outcome: Outcome): void {
+  if ('user' in outcome) {
+    strategy.success(outcome.user, outcome.info)
+    return
   }
-
-  private deliver(req: Request, outcome: Outcome): void {
-    if ('user' in outcome) {
-      this.success(outcome.user, outcome.info)
-      return
-    }
-    const challenge = challengeOf(outcome.refusal)
-    if (req.res) challengeWith(req.res, outcome.refusal, challenge)
-    this.fail(challenge, outcome.refusal.status)
-  }
+  const challenge = challengeOf(outcome.refusal)
+  if (req.res) challengeWith(req.res, outcome.refusal, challenge)
+  strategy.fail(challenge, outcome.refusal.status)
 }
 
 /** An error that ilert makes of our own credentials is none of the caller's. */
@@ -186,37 +141,6 @@ function asOurs(error: unknown): never {
     `ilert refuses the credentials of this API (${error.code}). Check clientID (${clientID}) and clientSecret (${clientSecret}).`,
     { code: error.code, status: 500, cause: error },
   )
-}
-
-/** What verify says of a refusal. */
-function messageOf(info: { message?: unknown } | undefined): string | undefined {
-  return typeof info?.message === 'string' && info.message !== '' ? info.message : undefined
-}
-
-function invalidToken(description: string | undefined): Outcome {
-  return { refusal: { status: 401, error: 'invalid_token', ...(description && { description }) } }
-}
-
-/** A new one for each request, for the app to do with as it likes. What token_info leaves out, the token itself says. */
-function bearerUser(info: TokenInfo, claims: AccessTokenClaims): BearerUser | undefined {
-  const username = info.username ?? claims.username
-  const appID = info.appID ?? claims.appID
-  if (username === undefined || appID === undefined) return undefined
-  return { tenant: info.tenant, username, scope: [...info.scope], appID }
-}
-
-/**
- * What a token must cover.
- *
- * @throws TypeError where it is malformed, or empty: a variable that is not set must not open an API.
- */
-function neededScopes(scope: string | readonly string[] | undefined): string[] {
-  if (scope === undefined) return []
-  const list = toList(scope)
-  if ([scope].flat().some((entry) => entry.trim() === '')) {
-    throw new TypeError('scope: is empty. Leave it out, or name a scope.')
-  }
-  return list
 }
 
 /** @throws TypeError */

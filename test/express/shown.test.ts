@@ -1,0 +1,87 @@
+/* What objects of this package show at run time is what their types show: nothing internal can be reached from them. */
+import { inspect } from 'node:util'
+import OAuth2Strategy from 'passport-oauth2'
+import { Strategy as PassportStrategy } from 'passport-strategy'
+import { IlertBearerStrategy, IlertClient, IlertStrategy } from '../../src/index.ts'
+import { closeApps, rememberTokens, startApp } from '../support/app.ts'
+
+afterEach(closeApps)
+
+/** The names of an object's own properties and of those it inherits, up to those that are here without us. */
+function shown(object: object, ...without: object[]): string[] {
+  const names = new Set<string>()
+  for (
+    let one = object;
+    one !== Object.prototype && !without.includes(one);
+    one = Object.getPrototypeOf(one) as object
+  ) {
+    for (const name of Object.getOwnPropertyNames(one)) names.add(name)
+  }
+  names.delete('constructor')
+  return [...names].sort()
+}
+
+const CONNECTION = { clientID: 'client-1', clientSecret: 'secret-of-client-1-0123456789abcdef' }
+const API = ['delete', 'get', 'paginate', 'post', 'put', 'request']
+
+it('IlertStrategy', () => {
+  const plain = new OAuth2Strategy(
+    { ...CONNECTION, authorizationURL: 'https://ilert.example', tokenURL: 'https://ilert.example' },
+    () => {},
+  )
+  const names = shown(new IlertStrategy(CONNECTION), OAuth2Strategy.prototype).filter(
+    (name) => !Object.hasOwn(plain, name),
+  )
+  expect(names).toEqual(['authenticate', 'client', 'logout', 'me', 'proxy', 'requireScope', 'session', 'tokens'])
+})
+
+it('IlertBearerStrategy', () => {
+  const strategy = new IlertBearerStrategy({ ...CONNECTION, appID: 250 })
+  expect(shown(strategy, PassportStrategy.prototype)).toEqual(['authenticate', 'client', 'name'])
+})
+
+it('IlertClient', () => {
+  const methods = ['authorizationURL', 'close', 'currentUser', 'exchangeCode', 'refresh', 'revoke', 'tokenInfo']
+  expect(shown(new IlertClient(CONNECTION))).toEqual(methods)
+})
+
+it('req.ilert and tokens.api()', async () => {
+  const { seen, verify } = rememberTokens()
+  let names: string[] = []
+  let text = ''
+  const app = await startApp({
+    strategy: { verify },
+    routes: (web, { ilert }) => {
+      web.get('/shown', (req, res) => {
+        names = shown(req.ilert)
+        text = inspect([req.ilert, ilert], { depth: 20, showHidden: true, getters: true })
+        res.end()
+      })
+    },
+  })
+  const browser = app.browser()
+  await browser.signIn()
+  expect((await browser.visit('/shown')).status).toBe(200)
+  const view = ['accessToken', 'connected', 'disconnect', 'expiresAt', 'issuedAt', 'refreshes', 'scope']
+  expect(names).toEqual([...API, ...view].sort())
+  for (const token of Object.values(seen[0] ?? {}).filter((value) => typeof value === 'string')) {
+    expect(text).not.toContain(token)
+  }
+  expect(text).not.toContain(app.sandbox.env.ILERT_CLIENT_SECRET)
+  expect(shown(app.ilert.tokens.api('key'))).toEqual(API)
+})
+
+it('a subclass may override authenticate, and Passport calls it through an object of its own', async () => {
+  let called = 0
+  class Mine extends IlertStrategy {
+    override authenticate(...args: Parameters<IlertStrategy['authenticate']>): void {
+      called++
+      super.authenticate(...args)
+    }
+  }
+  const app = await startApp({ make: (options) => new Mine(options) })
+  const browser = app.browser()
+  await browser.signIn()
+  expect(await browser.home()).toMatchObject({ connected: true })
+  expect(called).toBe(2)
+})
