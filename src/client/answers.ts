@@ -169,7 +169,7 @@ function judgeOAuth(answer: HttpAnswer, secrets: readonly string[]): Record<stri
     throw new NetworkError(message, { code: 'rate_limited', retryAfterSeconds: retryAfter(answer) })
   }
   if (status >= 500)
-    throw new NetworkError(`ilert is out of order (${status}). Try again.`, { code: 'server_error', ...after(answer) })
+    throw new NetworkError(`ilert is unavailable (${status}). Try again.`, { code: 'server_error', ...after(answer) })
   if (status >= 300 && status < 400) throw redirected()
   const text = readable(answer)
   const body = parse(status < 300 ? text : refusalText(text))

@@ -34,7 +34,7 @@ export function apiError(
   })
 }
 
-const PLAN = "(The ilert account's plan does not include this, or it is used up. Ask the account's owner.)"
+const PLAN = "(The plan of this ilert tenant does not include this, or is used up. Ask the tenant's owner.)"
 
 /** The scopes that ilert names, as far as they are scopes. */
 function missingScope(scope: unknown): InsufficientScope {

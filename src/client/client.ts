@@ -73,9 +73,9 @@ export class IlertClient {
   /**
    * Where to send a user who is to sign in (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
    *
-   * @param o.redirectURI must equal the one that is registered at ilert, to the letter.
+   * @param o.redirectURI must equal the one that is registered at ilert, exactly.
    * @param o.codeChallenge base64url of the SHA-256 of the code verifier.
-   * @param o.tenant asks on that account's own host; without effect where `appURL` is set.
+   * @param o.tenant asks on that tenant's own host; without effect where `appURL` is set.
    * @throws TypeError
    */
   authorizationURL(o: {
@@ -159,7 +159,7 @@ export class IlertClient {
     })
   }
 
-  /** ilert's user behind an access token with the scope `profile`. Rejects with `APIError` where ilert's API refuses. */
+  /** The ilert user of an access token with the scope `profile`. Rejects with `APIError` where ilert's API refuses. */
   async currentUser(accessToken: string, o?: Signalled): Promise<IlertUser> {
     const signal = signalOf('currentUser', o)
     const headers = { accept: 'application/json', authorization: `Bearer ${headerText(accessToken, 'accessToken')}` }

@@ -19,7 +19,7 @@ export interface Connection {
   /** Where tokens and data come from. Default ilert's, `https://api.ilert.com`. Variable `ILERT_API_URL`. */
   apiURL?: string
   /**
-   * The account on whose own host users are asked for consent: one DNS label. Restricts nobody, and is without effect
+   * The tenant on whose own host users are asked for consent: one DNS label. Restricts nobody, and is without effect
    * where `appURL` is set. Variable `ILERT_TENANT`.
    */
   tenant?: string
@@ -108,7 +108,7 @@ export function tenantOption(tenant: unknown): string | undefined {
   if (tenant === undefined) return undefined
   if (typeof tenant !== 'string' || !isTenant(tenant)) {
     throw new TypeError(
-      "tenant (ILERT_TENANT): expected the account's name alone, as in the first part of https://NAME.ilert.com.",
+      "tenant (ILERT_TENANT): expected the tenant's name alone, as in the first part of https://NAME.ilert.com.",
     )
   }
   return tenant

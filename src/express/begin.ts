@@ -15,7 +15,7 @@ import type { Site } from './site.ts'
 export interface AuthenticateOptions {
   /** Asks for these scopes, and `profile`, instead of the strategy's. */
   scope?: string | readonly Scope[]
-  /** Asks on the host of this account. */
+  /** Asks on the host of this tenant. */
   tenant?: string
   /**
    * Where the user goes afterwards: a path on this site. Default: `returnTo` in the query of the request, as in

@@ -27,7 +27,7 @@ export interface IlertStrategyOptions extends Keeping {
   /** What to ask the user for, beside `profile`, which is always included. Variable `ILERT_SCOPE`. */
   scope?: string | readonly Scope[]
   /**
-   * The accounts whose users may sign in, as their access tokens name them (`profile.tenant`). Default: anybody. Variable
+   * The tenants whose users may sign in, as their access tokens name them (`profile.tenant`). Default: every tenant. Variable
    * `ILERT_ALLOWED_TENANTS`, separated by commas.
    */
   allowedTenants?: readonly string[]
@@ -154,7 +154,7 @@ export function functionOption<F>(name: string, value: F | undefined): F | undef
 
 /**
  * Passport's ways to construct a strategy: `(options)`, `(options, verify)` and `(verify)`. NestJS's `PassportStrategy`
- * puts its callback, which calls `validate()`, behind whatever its `super()` is given.
+ * puts its callback, which calls `validate()`, after what its `super()` is given.
  *
  * @throws TypeError where an argument is anything else: a verify that is not called would let everybody in.
  */

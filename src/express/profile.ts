@@ -10,7 +10,7 @@ export interface IlertProfile {
   displayName: string
   name?: { givenName?: string; familyName?: string }
   emails?: { value: string; verified: false }[]
-  /** The account, as the access token names it. */
+  /** The tenant, as the access token names it. */
   tenant?: string
   /** `USER`, `ADMIN` or `STAKEHOLDER`. */
   role?: string

@@ -46,7 +46,7 @@ export interface RequestIlert extends IlertApi {
    */
   accessToken(): Promise<string>
   /**
-   * Revokes and forgets the tokens, and keeps the session: the user stays signed in to the app. With `tokenKey` it does so
+   * Revokes and deletes the tokens, and keeps the session: the user stays signed in to the app. With `tokenKey` it does so
    * for all sessions and jobs that use the key.
    */
   disconnect(): Promise<void>

@@ -28,7 +28,7 @@ export function requireScopeMiddleware(parts: RequireScopeParts, scopes: readonl
     decide(req, parts.entries, wanted)
       .then(async (verdict) => {
         if (!verdict.allowed) return await refuse(req, res, parts, verdict)
-        // What comes behind uses the tokens that were looked at, also in an app with several strategies.
+        // What comes after uses the tokens that were looked at, also in an app with several strategies.
         req.ilert = verdict.ilert
         next()
       })
@@ -47,7 +47,7 @@ type Verdict =
       replaced?: IlertError
     }
 
-/** @throws NetworkError where it cannot be told now: nobody is sent to sign in because something is away. */
+/** @throws NetworkError where it cannot be told now: nobody is sent to sign in because ilert or the store is unavailable. */
 async function decide(req: Request, entries: SessionEntries, wanted: string): Promise<Verdict> {
   const ilert = ilertOf(req, entries.name)
   try {

@@ -158,7 +158,9 @@ export class SignIn {
     }
     if (!allowedTenants || (tenant !== undefined && allowedTenants.includes(tenant))) return undefined
     return refused(
-      `${tenant === undefined ? 'This ilert account' : `The ilert account '${tenant}'`} may not sign in here.`,
+      tenant === undefined
+        ? 'ilert does not name the tenant of this user, and not every tenant may sign in here.'
+        : `Users of the ilert tenant '${tenant}' may not sign in here.`,
     )
   }
 

@@ -23,7 +23,7 @@ import { asError, type Done } from './verify.ts'
 
 declare module 'passport' {
   interface AuthenticateOptions {
-    /** ilert: asks on the host of this account. */
+    /** ilert: asks on the host of this tenant. */
     tenant?: string
     /** ilert: where the user goes afterwards, a path on this site. */
     returnTo?: string
@@ -130,7 +130,7 @@ export class IlertStrategy extends StrategyBase {
       .catch((error: unknown) => req.next?.(asError(error)))
   }
 
-  /** Puts `req.ilert` on every request, and refreshes behind it when its tokens are due. */
+  /** Puts `req.ilert` on every request, and refreshes in the background when its tokens are due. */
   session(): RequestHandler
   session(...rest: unknown[]): RequestHandler {
     noMore('session', rest)
@@ -151,7 +151,7 @@ export class IlertStrategy extends StrategyBase {
   }
 
   /**
-   * Signs out: ends the session, forgets the tokens and revokes them at ilert. ilert being away keeps nobody signed in
+   * Signs out: ends the session, deletes the tokens and revokes them at ilert. If ilert is unavailable, nobody stays signed in
    * here. With `tokenKey` the tokens stay, since other sessions and jobs use them. Takes POST only.
    *
    * `redirect` is where the browser goes then; without it the answer is an empty 204.
@@ -165,7 +165,7 @@ export class IlertStrategy extends StrategyBase {
 
   /**
    * ilert's API for pages of this site, without a token in the browser (RFC 10017, section 6.1): passes on the methods and
-   * paths of `allow`, as the signed-in user. Put it behind `ilert.session()`, at a path of its own.
+   * paths of `allow`, as the signed-in user. Put it after `ilert.session()`, at a path of its own.
    *
    * Every request has to come from a page of this origin, by `Sec-Fetch-Site` or by a header of its own; else 403. Nobody
    * signed in is 401, a missing scope 403 `insufficient_scope`, both with the `loginURL` to send the browser to.

@@ -45,7 +45,7 @@ export interface Verdict {
 /** Asks the app, in whatever form it wants to be asked. Rejects with what it throws. */
 export type Ask = (context: VerifyContext) => Promise<Verdict>
 
-/** The one form behind all of them. Without any, the user is the profile. */
+/** One form in the place of all of them. Without any, the user is the profile. */
 export function askWith(verify: Verify | undefined, classic: ClassicVerify | undefined, passReq: boolean): Ask {
   if (classic) return (context) => askClassic(classic, passReq, context)
   if (verify) {

@@ -3,7 +3,7 @@ import { namedScopes } from './scopes.ts'
 
 /** What ilert's access token says of itself. Read without a key: proof of nothing, and used only as ilert's own word. */
 export interface AccessTokenClaims {
-  /** The account, as ilert names it in the token. */
+  /** The tenant, as ilert names it in the token. */
   tenant?: string
   username?: string
   appID?: number

@@ -21,7 +21,7 @@ export function isTenant(tenant: string): boolean {
 }
 
 /**
- * The origin on which a user is asked for consent. An account that is known skips ilert's sign-in step on its own host
+ * The origin on which a user is asked for consent. A tenant that is known skips ilert's sign-in step on its own host
  * where the user is signed in there already; an `appURL` of one's own (a sandbox, a proxy) has no such hosts.
  */
 export function authorizeOrigin(appURL: string | undefined, tenant: string | undefined): string {

@@ -4,7 +4,7 @@ import { redact } from './redact.ts'
 interface ErrorDetails {
   code?: string
   status?: number
-  /** The error behind this one; pass it only where it can hold no secret. */
+  /** The error that has caused this one; pass it only if it can hold no secret. */
   cause?: unknown
 }
 
@@ -135,7 +135,7 @@ type NetworkErrorCode =
   | 'too_many_sign_ins'
 
 /**
- * Nothing is known to be wrong with the user or the grant: ilert, the network or the token store is away. Trying again
+ * Nothing is known to be wrong with the user or the grant: ilert, the network or the token store is unavailable. Trying again
  * later helps. `status` is 503.
  */
 export class NetworkError extends IlertError {
@@ -160,10 +160,10 @@ export class NetworkError extends IlertError {
   }
 }
 
-/** The grant is over or was never there: the user has to sign in with ilert again. `status` is 401. */
+/** The grant has ended, or was never there: the user has to sign in with ilert again. `status` is 401. */
 export class ReauthenticationRequired extends IlertError {
   constructor(
-    message = 'The ilert sign-in is over. Send the user to sign in with ilert again.',
+    message = 'The sign-in with ilert has ended. Send the user to sign in with ilert again.',
     details: ErrorDetails = {},
   ) {
     super(message, { code: 'reauthentication_required', status: 401, ...details })

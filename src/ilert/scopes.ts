@@ -78,7 +78,7 @@ function catalogue(entries: Record<'profile' | 'offline_access' | ResourceScope,
   return Object.freeze(table)
 }
 
-/** Scopes without a resource behind them: they take no `:r`, `:w` or `:d`. */
+/** Scopes that name no resource: they take no `:r`, `:w` or `:d`. */
 const BARE = new Set(['offline_access'])
 
 /** Covers every resource, as far as its permission goes. */

@@ -219,10 +219,12 @@ export class Keeper {
     const decision = this.#decide()
     if (decision.action === 'sign-in') throw new ReauthenticationRequired()
     const waitMs = decision.action === 'unavailable' ? decision.retryAfterMs : 1000
-    throw new NetworkError('The ilert token is over, and ilert or the token store was away a moment ago.', {
-      code: 'backing_off',
-      retryAfterSeconds: Math.ceil(waitMs / 1000),
-    })
+    const retryAfterSeconds = Math.ceil(waitMs / 1000)
+    throw new NetworkError(
+      'The access token has expired and could not be refreshed: ilert or the token store is unavailable. Try again in ' +
+        `${retryAfterSeconds} s.`,
+      { code: 'backing_off', retryAfterSeconds },
+    )
   }
 
   async #refreshOrMakeDo(): Promise<void> {

@@ -132,7 +132,7 @@ export class Vault {
     this.#warned = true
     process.emitWarning(
       'A stored ilert sign-in was sealed with another key or for another app (clientID), and counts as absent. After a ' +
-        'change of encryptionKey (ILERT_ENCRYPTION_KEY) or of the client secret, list the old key behind the new one.',
+        'change of encryptionKey (ILERT_ENCRYPTION_KEY) or of the client secret, list the old key after the new one.',
       { type: 'IlertWarning', code: 'ILERT_UNREADABLE_RECORD' },
     )
   }
@@ -141,5 +141,5 @@ export class Vault {
 /** Whatever a store fails with; one of ours has said already what is wrong. */
 function away(error: unknown): Error {
   if (error instanceof IlertError || error instanceof ArgumentError) return error
-  return new NetworkError('The token store is away. Try again.', { code: 'store_unavailable', cause: error })
+  return new NetworkError('The token store is unavailable. Try again.', { code: 'store_unavailable', cause: error })
 }

@@ -463,7 +463,7 @@ describe('what an error says', () => {
 
   it('that ilert is busy or out of order, which ends by itself', () => {
     expect(thrown(() => tokens({}, 429)).message).toBe('ilert takes no more requests for now. Try again later.')
-    expect(thrown(() => tokens({}, 502)).message).toBe('ilert is out of order (502). Try again.')
+    expect(thrown(() => tokens({}, 502)).message).toBe('ilert is unavailable (502). Try again.')
   })
 
   it('that a redirect was not followed, and why', () => {

@@ -46,7 +46,7 @@ describe('who may sign in', () => {
     {
       allowedTenants: ['initech'],
       user: false,
-      info: { message: "The ilert account 'nordwind' may not sign in here." },
+      info: { message: "Users of the ilert tenant 'nordwind' may not sign in here." },
       status: 403,
     },
   ])('of the accounts: $allowedTenants', async ({ allowedTenants, ...answer }) => {
@@ -63,7 +63,7 @@ describe('who may sign in', () => {
     const app = await startApp({ strategy: { apiURL: ilert.origin, allowedTenants: ['nordwind'] }, callback: tellAll })
     expect((await app.browser().signIn()).json).toMatchObject({
       user: false,
-      info: { message: 'This ilert account may not sign in here.' },
+      info: { message: 'ilert does not name the tenant of this user, and not every tenant may sign in here.' },
     })
     await until(() => ilert.requests.some(({ path }) => path === REVOKE), 'revoked')
   })

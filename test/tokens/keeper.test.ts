@@ -103,7 +103,8 @@ describe('a token that is over', () => {
     await expect(manager.accessToken('a')).rejects.toMatchObject({
       name: 'NetworkError',
       code: 'backing_off',
-      message: 'The ilert token is over, and ilert or the token store was away a moment ago.',
+      message:
+        'The access token has expired and could not be refreshed: ilert or the token store is unavailable. Try again in 30 s.',
       retryAfterSeconds: 30,
     })
     expect(desk.refreshes()).toHaveLength(1)

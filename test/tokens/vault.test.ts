@@ -39,7 +39,7 @@ const away = {
   name: 'NetworkError',
   code: 'store_unavailable',
   status: 503,
-  message: 'The token store is away. Try again.',
+  message: 'The token store is unavailable. Try again.',
 }
 const rejection = (promise: Promise<unknown>) =>
   promise.then(
@@ -204,7 +204,7 @@ it('a record that no key opens is unreadable, and said so once', async () => {
   expect(warn.mock.calls).toEqual([
     [
       expect.stringMatching(
-        /^A stored ilert sign-in was sealed with another key .* list the old key behind the new one\.$/,
+        /^A stored ilert sign-in was sealed with another key .* list the old key after the new one\.$/,
       ),
       { type: 'IlertWarning', code: 'ILERT_UNREADABLE_RECORD' },
     ],

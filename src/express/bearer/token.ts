@@ -26,7 +26,7 @@ export function readAuthorization(req: Request): Credentials {
   if (scheme === undefined) return malformed('The Authorization header does not begin with a scheme.')
   if (scheme.toLowerCase() !== 'bearer') return { kind: 'none' }
   const token = BEARER.exec(value as string)?.[1]
-  if (token === undefined) return malformed('Expected one token after Bearer, and nothing behind it.')
+  if (token === undefined) return malformed('Expected one token after Bearer, and nothing after it.')
   return { kind: 'token', token }
 }
 

@@ -20,7 +20,7 @@ export type BearerCallback =
   | ((token: BearerUser, done: Done) => void | Promise<void>)
   | ((req: Request, token: BearerUser, done: Done) => void | Promise<void>)
 
-/** The one form behind all of them. Rejects with what the app throws. Without any, the user is the token. */
+/** One form in the place of all of them. Rejects with what the app throws. Without any, the user is the token. */
 export function askAbout(
   verify: BearerVerify | undefined,
   callback: BearerCallback | undefined,
