@@ -25,19 +25,19 @@ const LONGEST = 16 * 1024
  * longer than 16 KB; TypeError which names what is wrong with the query.
  */
 export function apiPath(path: unknown, query?: Query): string {
-  if (typeof path !== 'string' || path === '') throw refused('expected a path such as /api/alerts')
-  if (!path.startsWith('/')) throw refused('it must begin with a slash; the origin is always that of apiURL')
-  if (path.length > LONGEST) throw refused('it is longer than 16 KB')
-  if (path.startsWith('//')) throw refused('it begins with two slashes, which name another host')
-  if (/[\\#\p{Cc}\p{Cs}]/u.test(path)) throw refused('it has a backslash, a # or a control character')
-  if (!isUTF8(path)) throw refused('it has a % that does not begin a character in UTF-8; a plain % is written %25')
+  if (typeof path !== 'string' || path === '') throw invalidPath('expected a path such as /api/alerts')
+  if (!path.startsWith('/')) throw invalidPath('it must begin with a slash; the origin is always that of apiURL')
+  if (path.length > LONGEST) throw invalidPath('it is longer than 16 KB')
+  if (path.startsWith('//')) throw invalidPath('it begins with two slashes, which name another host')
+  if (/[\\#\p{Cc}\p{Cs}]/u.test(path)) throw invalidPath('it has a backslash, a # or a control character')
+  if (!isUTF8(path)) throw invalidPath('it has a % that does not begin a character in UTF-8; a plain % is written %25')
   const [pathname = '', ...rest] = path.split('?')
-  if (ENCODED_SLASH.test(pathname)) throw refused('it has an encoded slash')
-  if (ENCODED_CONTROL.test(pathname)) throw refused('it has an encoded control character')
-  if (pathname.split('/').some((segment) => DOT_SEGMENT.test(segment))) throw refused('it has a dot segment')
+  if (ENCODED_SLASH.test(pathname)) throw invalidPath('it has an encoded slash')
+  if (ENCODED_CONTROL.test(pathname)) throw invalidPath('it has an encoded control character')
+  if (pathname.split('/').some((segment) => DOT_SEGMENT.test(segment))) throw invalidPath('it has a dot segment')
   const search = [encode(rest.join('?')), ...pairs(query)].filter(Boolean).join('&')
   const sent = search ? `${encode(pathname)}?${search}` : encode(pathname)
-  if (sent.length > LONGEST) throw refused('with its query it is longer than 16 KB')
+  if (sent.length > LONGEST) throw invalidPath('with its query it is longer than 16 KB')
   return sent
 }
 
@@ -72,6 +72,6 @@ function encode(text: string): string {
   return encodeURI(text).replaceAll('%25', '%')
 }
 
-function refused(why: string): IlertError {
+function invalidPath(why: string): IlertError {
   return new IlertError(`path: ${why}. Nothing was sent.`, { code: 'invalid_path', status: 400 })
 }

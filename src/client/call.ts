@@ -41,7 +41,7 @@ export async function callAPI(
   let leastMs = 0
   for (;;) {
     const answer = await sendOnceOrTwice((authorized) => http.send(authorized), call, accessToken)
-    if (answer.status === 401 && !repeated && (await abortable(source.refused(accessToken), signal))) {
+    if (answer.status === 401 && !repeated && (await abortable(source.rejected(accessToken), signal))) {
       repeated = true
       accessToken = (await abortable(source.tokens(), signal)).accessToken
       continue

@@ -21,7 +21,7 @@ export async function openAPI(http: Http, source: TokenSource, call: HttpCall): 
   const open = (authorized: HttpCall) => http.open(authorized)
   let { accessToken } = await abortable(source.tokens(), signal)
   let answer = await sendOnceOrTwice(open, call, accessToken)
-  if (answer.status === 401 && (await abortable(source.refused(accessToken), signal))) {
+  if (answer.status === 401 && (await abortable(source.rejected(accessToken), signal))) {
     answer.discard()
     accessToken = (await abortable(source.tokens(), signal)).accessToken
     answer = await sendOnceOrTwice(open, call, accessToken)

@@ -8,8 +8,8 @@ export interface TokenSource {
   readonly owner?: string | undefined
   /** Fresh tokens. */
   tokens(): Promise<Readonly<TokenSet>>
-  /** ilert's API refused the token before its time. Resolves to whether there is another one now. */
-  refused(accessToken: string): Promise<boolean>
+  /** ilert's API takes the token no more, before its time. Resolves to whether there is another one now. */
+  rejected(accessToken: string): Promise<boolean>
 }
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])

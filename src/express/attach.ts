@@ -79,19 +79,19 @@ async function logInAndAttach(
   // Stored before anybody is logged in, so that no session ever points to tokens that could not be stored.
   const lifetime = lifetimeOf(session)
   const stored = await signIn.store(req, lifetime, (key, shared) => belongs(key, () => ownerOf(req, user, shared)))
-  const former = before?.account === stored.account ? before : undefined
+  const former = before?.ilertID === stored.ilertID ? before : undefined
   const marks = await tokens.sessions.begin(lifetime, stored.shared === true, former, (id) =>
     belongs(id, () => ownerOf(req, user, false)),
   )
   const entry = { ...stored, ...marks }
   // A step-up of the user who is signed in, and still is: what else the session knows is theirs.
   const present = entries.read(req)
-  const keep: LogInOptions = expects !== undefined && expects === present?.account ? { keepSessionInfo: true } : {}
+  const keep: LogInOptions = expects !== undefined && expects === present?.ilertID ? { keepSessionInfo: true } : {}
   try {
     await logIn?.(keep)
     const after = sessionOf(req)
-    const refused = toList(asked ?? '').filter((scope) => !covers(signIn.scope, scope))
-    entries.write(after, { ...entry, ...(refused.length > 0 && { refused: refused.join(' ') }) })
+    const declined = toList(asked ?? '').filter((scope) => !covers(signIn.scope, scope))
+    entries.write(after, { ...entry, ...(declined.length > 0 && { declined: declined.join(' ') }) })
     if (returnTo !== undefined) after.returnTo = returnTo
     // Before the answer, as Passport does it: a browser follows a redirect before express-session has saved by itself.
     await saved(after)
@@ -142,8 +142,10 @@ async function endReplaced(
   lifetime: number,
 ): Promise<void> {
   if (before.shared || before.grant === entry.grant) return
-  const isSuccessor = before.account === entry.account && !entry.shared
-  const end = isSuccessor ? tokens.supersede(before, entry, lifetime) : tokens.abandon(before.grant)
+  const isSuccessor = before.ilertID === entry.ilertID && !entry.shared
+  const end = isSuccessor
+    ? tokens.supersede(before, { grant: entry.grant, account: entry.ilertID }, lifetime)
+    : tokens.abandon(before.grant)
   await end.catch(() => {}) // the store is unavailable: the record ends by itself
 }
 

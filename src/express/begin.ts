@@ -77,10 +77,11 @@ interface BeginParts {
 
 /** What a user who is connected has granted, and who that is at ilert. */
 interface Present {
-  readonly account: string
+  /** Their id at ilert. */
+  readonly ilertID: string
   readonly scope: readonly string[]
   /** What was asked for before in vain. */
-  readonly refused: readonly string[]
+  readonly declined: readonly string[]
 }
 
 /** How sign-ins begin. Each way resolves to where the browser goes. */
@@ -121,8 +122,8 @@ export class Begin {
     const present = options.session === false ? undefined : await this.#present(req)
     const attempt = {
       ...(returnTo !== undefined && { returnTo: safeReturnTo(returnTo, site.homeOf(req)) }),
-      ...(present && options.assignProperty === undefined && { asked: '', expects: present.account }),
-      ...(query.scope.length > 0 && { asked: [...new Set([...(present?.refused ?? []), ...query.scope])].join(' ') }),
+      ...(present && options.assignProperty === undefined && { asked: '', expects: present.ilertID }),
+      ...(query.scope.length > 0 && { asked: [...new Set([...(present?.declined ?? []), ...query.scope])].join(' ') }),
     }
     return await this.#url(req, [...(present?.scope ?? []), ...usual, ...query.scope], attempt, options.tenant)
   }
@@ -141,7 +142,7 @@ export class Begin {
     bind(req)
     const { keeper } = await tokens.find(entry.grant)
     if (!keeper?.connected) return undefined
-    return { account: entry.account, scope: keeper.grant.tokens.scope, refused: toList(entry.refused ?? '') }
+    return { ilertID: entry.ilertID, scope: keeper.grant.tokens.scope, declined: toList(entry.declined ?? '') }
   }
 
   async #url(

@@ -37,7 +37,7 @@ export function logoutMiddleware(
       const lifetime = lifetimeOf(session)
       takeBackAttempts(req)
       LostSessions.takeBack(req)
-      signIns.end(req.sessionID, entry?.account)
+      signIns.end(req.sessionID, entry?.ilertID)
       // The session ends first: whatever happens to the tokens, the user is signed out here.
       await destroyed(session)
       if (entry) await tokens.signOut(entry, lifetime)

@@ -76,7 +76,7 @@ export class RequestGrant implements TokenSource {
   }
 
   /** ilert's API took the token no more: whether there is another one now. */
-  async refused(accessToken: string): Promise<boolean> {
+  async rejected(accessToken: string): Promise<boolean> {
     const entry = this.#entry()
     return entry !== undefined && (await this.#tokens.refused(entry.grant, accessToken))
   }

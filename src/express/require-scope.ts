@@ -84,12 +84,12 @@ async function refuse(
   if (replaced) throw replaced
   // Asked for once in vain: asking again would go round in circles. A narrower scope may be granted where a wider one was
   // not, so each counts as it was asked for.
-  const refused = toList(entry?.refused ?? '')
-  if (entry && toList(missing).every((scope) => refused.includes(scope))) throw InsufficientScope.of(missing)
+  const declined = toList(entry?.declined ?? '')
+  if (entry && toList(missing).every((scope) => declined.includes(scope))) throw InsufficientScope.of(missing)
   const demand: Demand = {
     scope: ['profile', ...(entry ? granted : scope), ...toList(missing)],
-    asked: [...new Set([...refused, ...toList(missing)])].join(' '),
-    ...(entry && { expects: entry.account }),
+    asked: [...new Set([...declined, ...toList(missing)])].join(' '),
+    ...(entry && { expects: entry.ilertID }),
   }
   res.redirect(await begin.byPage(req, demand))
 }

@@ -16,9 +16,9 @@ export interface SessionEntry extends SessionMarks {
   /** The app's own key: other sessions and jobs use it too. */
   readonly shared?: true
   /** The ilert user's id. */
-  readonly account: string
+  readonly ilertID: string
   /** The scopes that sign-ins asked for because a page needed them, and that were not granted. */
-  readonly refused?: string
+  readonly declined?: string
   /** A hash of the Passport user under whom the tokens were attached; null when nobody was signed in. */
   readonly user: string | null
   /** A hash of that user's id alone: tells when perhaps only other fields have changed. */

@@ -86,8 +86,8 @@ export class SignIn {
   }
 
   /** Ends it if it is a sign-in of this session or of this ilert user. Returns whether it is. */
-  endIfOf(sessionID: string, account: string | undefined): boolean {
-    const isTheirs = this.#sessions.has(sessionID) || (account !== undefined && account === this.#profile?.id)
+  endIfOf(sessionID: string, ilertID: string | undefined): boolean {
+    const isTheirs = this.#sessions.has(sessionID) || (ilertID !== undefined && ilertID === this.#profile?.id)
     if (isTheirs) this.#ended = true
     return isTheirs
   }
@@ -152,12 +152,12 @@ export class SignIn {
   #refusal({ id, tenant }: IlertProfile, { expects }: Attempt): SignInResult | undefined {
     const { allowedTenants } = this.#parts
     if (expects !== undefined && expects !== id) {
-      return refused(
+      return notAllowed(
         'Another ilert user has come back than the one who is signed in here. Sign out first, then sign in again.',
       )
     }
     if (!allowedTenants || (tenant !== undefined && allowedTenants.includes(tenant))) return undefined
-    return refused(
+    return notAllowed(
       tenant === undefined
         ? 'ilert does not name the tenant of this user, and not every tenant may sign in here.'
         : `Users of the ilert tenant '${tenant}' may not sign in here.`,
@@ -167,24 +167,24 @@ export class SignIn {
   async #store(req: Request, ttlMs: number, at: (key: string, shared: boolean) => void): Promise<NewEntry> {
     const { tokenKey, tokens } = this.#parts
     const [set, profile] = [this.#tokens as TokenSet, this.#profile as IlertProfile]
-    const account = profile.id
+    const ilertID = profile.id
     if (!tokenKey) {
       // Where ilert hands out the same refresh token again, its sessions share it: two keys would lose it.
       const known = tokens.keyOf(set)
       this.#joined = known?.startsWith(SESSION_KEY) ?? false
       const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomText(16)}`
       at(grant, false)
-      await tokens.save(grant, set, { ttlMs, isNew: !this.#joined, account })
-      return { grant, account }
+      await tokens.save(grant, set, { ttlMs, isNew: !this.#joined, account: ilertID })
+      return { grant, ilertID }
     }
     const grant = await tokenKey({ req, profile })
-    this.#kept = await this.#wider(grant, set, account)
+    this.#kept = await this.#wider(grant, set, ilertID)
     if (this.#kept) tokens.discard(set)
     else {
       at(grant, true)
-      await tokens.save(grant, set, { account })
+      await tokens.save(grant, set, { account: ilertID })
     }
-    return { grant, account, shared: true }
+    return { grant, ilertID, shared: true }
   }
 
   /**
@@ -193,7 +193,7 @@ export class SignIn {
    *
    * @throws NetworkError when ilert or the token store is unavailable, and so it is not known.
    */
-  async #wider(key: string, set: TokenSet, account: string): Promise<readonly string[] | undefined> {
+  async #wider(key: string, set: TokenSet, ilertID: string): Promise<readonly string[] | undefined> {
     const { client, tokens } = this.#parts
     checkKey(key)
     if (tokens.keyOf(set) === key) return undefined // the app's verify has saved it, narrower or not
@@ -202,7 +202,7 @@ export class SignIn {
     try {
       const { accessToken, scope } = await keeper.freshTokens()
       const { id } = await client.currentUser(accessToken)
-      return String(id) === account ? scope : undefined
+      return String(id) === ilertID ? scope : undefined
     } catch (error) {
       if (error instanceof IlertError && (error.status === 401 || error.status === 403)) return undefined
       throw error
@@ -225,6 +225,6 @@ export class SignIn {
   }
 }
 
-function refused(message: string): SignInResult {
+function notAllowed(message: string): SignInResult {
   return { user: false, status: 403, info: { message } }
 }

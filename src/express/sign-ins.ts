@@ -78,10 +78,10 @@ export class SignIns {
   }
 
   /** To be called when a session ends: nobody is signed in any more by a sign-in that it or its ilert user had here. */
-  end(sessionID: string, account: string | undefined): void {
-    for (const signIn of this.#underWay.values()) signIn.endIfOf(sessionID, account)
+  end(sessionID: string, ilertID: string | undefined): void {
+    for (const signIn of this.#underWay.values()) signIn.endIfOf(sessionID, ilertID)
     for (const [state, { signIn }] of this.#exchanged.entries()) {
-      if (signIn.endIfOf(sessionID, account)) this.#exchanged.delete(state)
+      if (signIn.endIfOf(sessionID, ilertID)) this.#exchanged.delete(state)
     }
   }
 

@@ -202,7 +202,7 @@ export class TokenManager {
     const source = {
       owner: key,
       tokens: () => this.#tokensOf(key),
-      refused: (accessToken: string) => this.refused(key, accessToken),
+      rejected: (accessToken: string) => this.refused(key, accessToken),
     }
     return new ApiMethods(apiCallsOf(this.#client), source)
   }

@@ -171,7 +171,7 @@ describe('an answer that means two things', () => {
     const browser = app.browser()
     await browser.signIn()
     expect((await browser.home()).user).toMatchObject({ id: '7', username: 'mara' })
-    expect((await browser.home()).session['passport-ilert']).toMatchObject({ account: '7' })
+    expect((await browser.home()).session['passport-ilert']).toMatchObject({ ilertID: '7' })
   })
 
   it.each([

@@ -425,7 +425,7 @@ describe('a navigation of somebody who has not granted the scope', () => {
     expect(asks(again.location)).toEqual(['alert:w', 'profile', 'service', 'team:w'])
     expect((await comeBack(browser, again.location)).status).toBe(200)
     expect((await open(browser, '/teams')).status).toBe(200)
-    expect((await browser.home()).session).not.toHaveProperty('passport-ilert.refused')
+    expect((await browser.home()).session).not.toHaveProperty('passport-ilert.declined')
     await until(() => app.store.grants().length === 1)
   })
 

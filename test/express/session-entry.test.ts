@@ -2,7 +2,7 @@
 import type { Request } from 'express'
 import { lifetimeOf, SessionEntries, sessionParts } from '../../src/express/session-entry.ts'
 
-const ENTRY = { grant: 'session:1', account: '4711' }
+const ENTRY = { grant: 'session:1', ilertID: '4711' }
 const entries = new SessionEntries('ilert')
 
 type Users = readonly [name: string, user: unknown, later: unknown]

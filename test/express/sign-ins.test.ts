@@ -125,7 +125,7 @@ it("tokens under a key of the app's own stay, attached or not", async () => {
   const { req, answered } = request()
   const signIn = take(req, 'state', 'one')
   await signIn.result
-  expect(await signIn.store(req, HOUR)).toEqual({ grant: 'user:1', account: '1', shared: true })
+  expect(await signIn.store(req, HOUR)).toEqual({ grant: 'user:1', ilertID: '1', shared: true })
   answered()
   await turn()
   expect(revoked()).toEqual([])

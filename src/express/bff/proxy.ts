@@ -69,7 +69,7 @@ function closeIfUnread(res: Response, upload: Upload | undefined): void {
 function signInURL(req: Request, { begin, entries, settings, site }: ProxyParts, scope: string): string | undefined {
   const loginURL = site.find(req, settings.loginURL)
   if (scope === '') return loginURL
-  const refused = toList(entries.read(req)?.refused ?? '')
-  if (!begin.offers(scope) || toList(scope).every((one) => refused.includes(one))) return undefined
+  const declined = toList(entries.read(req)?.declined ?? '')
+  if (!begin.offers(scope) || toList(scope).every((one) => declined.includes(one))) return undefined
   return `${loginURL}${loginURL.includes('?') ? '&' : '?'}scope=${encodeURIComponent(scope)}`
 }
