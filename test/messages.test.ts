@@ -15,7 +15,7 @@ async function textsIn(folder: string): Promise<{ path: string; text: string }[]
   return files.flatMap(({ path, nodes }) =>
     nodes
       .filter(({ type }) => type === 'StringLiteral' || type === 'TemplateElement')
-      .map(({ value, cooked }) => ({ path, text: String(value ?? cooked ?? '') }))
+      .map(({ value, cooked }) => ({ path, text: [value, cooked].find((text) => typeof text === 'string') ?? '' }))
       .filter(({ text }) => /\S\s+\S/.test(text)),
   )
 }

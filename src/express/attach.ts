@@ -3,7 +3,7 @@ import { covers, toList } from '../ilert/scopes.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { SessionLike } from '../tokens/stores/stored-session.ts'
 import type { Attempt } from './attempts.ts'
-import { responseOf } from './cookies.ts'
+import { failRequest, responseOf } from './express.ts'
 import type { LostSessions } from './lost-session.ts'
 import {
   lifetimeOf,
@@ -55,7 +55,7 @@ export function attachAtLogIn(req: Request, attachment: Attachment): void {
         (error: unknown) => callback(error),
       )
       // Thrown by the app's own callback, which must not be called a second time.
-      .catch((error: unknown) => req.next?.(error))
+      .catch((error: unknown) => failRequest(req, error))
   }
   req.logIn = req.login = attaching as typeof req.logIn
 }

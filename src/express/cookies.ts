@@ -1,4 +1,5 @@
-import type { Request, Response } from 'express'
+import type { Request } from 'express'
+import { responseOf } from './express.ts'
 
 /**
  * Over TLS the prefix keeps other hosts of the domain, and scripts, from setting the cookie. Browsers that do not know
@@ -52,10 +53,4 @@ export function putCookie(req: Request, name: string, value: string, seconds: nu
   res.appendHeader('Set-Cookie', `${name}=${value}; ${attributes}`)
   // A cache that keeps an answer with cookies hands one browser's attempt to others.
   res.setHeader('Cache-Control', 'no-store')
-}
-
-/** Passport gives a strategy the request alone; Express has put the response on it. */
-export function responseOf(req: Request): Response {
-  if (!req.res) throw new TypeError('IlertStrategy needs Express: the request has no res.')
-  return req.res
 }

@@ -4,8 +4,8 @@ import { IlertError } from '../ilert/errors.ts'
 import { LRUMap } from '../tokens/lru-map.ts'
 import type { TokenManager } from '../tokens/manager.ts'
 import type { Sealer } from '../tokens/sealing/seal.ts'
-import { beforeHeaders } from './before-headers.ts'
-import { cookieName, cookieNames, cookiesNamed, putCookie, responseOf, takeBackCookie } from './cookies.ts'
+import { cookieName, cookieNames, cookiesNamed, putCookie, takeBackCookie } from './cookies.ts'
+import { beforeHeaders, responseOf } from './express.ts'
 import { type SessionEntries, type SessionEntry, sessionParts } from './session-entry.ts'
 
 /** So soon a browser is back that is sent on to the page which it had asked for. */

@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { IlertError } from '../ilert/errors.ts'
+import { forwardedHeader } from './express.ts'
 
 /** What a browser can have asked for. A longer name than DNS allows would not fit into an attempt's cookie. */
 const ORIGIN = /^https?:\/\/(?:[\w.-]{1,255}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i
@@ -31,12 +32,6 @@ function originOf(req: Request): URL | undefined {
 /** The host with its port. Behind a proxy that the app trusts, the first of those that the proxy was asked for. */
 function hostOf(req: Request): string {
   return (forwardedHeader(req, 'x-forwarded-host') || req.get('host') || '').split(',', 1)[0]?.trim() ?? ''
-}
-
-/** A header of the proxy in front of the app, if the app trusts it (Express's `trust proxy`). Any client can send it, too. */
-export function forwardedHeader(req: Request, name: string): string | undefined {
-  const trusts = req.app.get('trust proxy fn') as ((address: string | undefined, hop: number) => boolean) | undefined
-  return trusts?.(req.socket.remoteAddress, 0) ? req.get(name) : undefined
 }
 
 /** Anybody can send any host: no more than so many are spoken of. */

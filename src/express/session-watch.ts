@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import type { Store } from 'express-session'
 import { LRUMap } from '../tokens/lru-map.ts'
 import type { TokenManager } from '../tokens/manager.ts'
-import { beforeHeaders } from './before-headers.ts'
+import { beforeHeaders } from './express.ts'
 import {
   lifetimeOf,
   type RequestSession,

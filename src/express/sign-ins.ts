@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import { NetworkError } from '../ilert/errors.ts'
 import { LRUMap } from '../tokens/lru-map.ts'
 import { type Attempt, LIFETIME_SECONDS } from './attempts.ts'
-import { responseOf } from './cookies.ts'
+import { responseOf } from './express.ts'
 import { SignIn, type SignInParts } from './sign-in.ts'
 
 /** How many sign-ins may be under way in a process: each of them is a call to ilert, and anybody can begin one. */

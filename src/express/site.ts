@@ -1,7 +1,8 @@
 import type { Application, Request } from 'express'
 import { ENV_OPTIONS } from '../client/options.ts'
 import { IlertError } from '../ilert/errors.ts'
-import { absoluteURL, forwardedHeader } from './redirect-uri.ts'
+import { forwardedHeader, parentOf } from './express.ts'
+import { absoluteURL } from './redirect-uri.ts'
 
 /** Unreserved characters alone (RFC 3986, section 2.3), and no dot segments: no browser and no server resolves any of it. */
 const PLAIN_PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/
@@ -107,7 +108,7 @@ export class Site {
   /** Where the app is mounted that has the callback; '' if that is no fixed place. */
   #mountOf({ app }: Request): string {
     let owner: Application | undefined = app
-    while (owner && !this.#apps.has(owner)) owner = (owner as { parent?: Application }).parent
+    while (owner && !this.#apps.has(owner)) owner = parentOf(owner)
     return plainPath((owner ?? app).path()) ?? ''
   }
 }

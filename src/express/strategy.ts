@@ -8,7 +8,7 @@ import { meMiddleware } from './bff/me.ts'
 import { type MeOptions, meSettings, type ProxyOptions, proxySettings } from './bff/options.ts'
 import { proxyMiddleware } from './bff/proxy.ts'
 import { MalformedCallback, readCallback } from './callback.ts'
-import { responseOf } from './cookies.ts'
+import { failRequest, responseOf } from './express.ts'
 import type { Success } from './finish.ts'
 import { logoutMiddleware } from './logout.ts'
 import type { IlertStrategyOptions } from './options.ts'
@@ -127,7 +127,7 @@ export class IlertStrategy extends StrategyBase {
         (error: unknown) => this.error(asError(error)),
       )
       // Thrown by the app's own callback, which must not be called a second time.
-      .catch((error: unknown) => req.next?.(asError(error)))
+      .catch((error: unknown) => failRequest(req, asError(error)))
   }
 
   /** Puts `req.ilert` on every request, and refreshes in the background when its tokens are due. */

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { parseSetCookie } from 'cookie'
 import express, { type Request } from 'express'
 import { type Attempt, Attempts } from '../../src/express/attempts.ts'
-import { responseOf } from '../../src/express/cookies.ts'
+import { responseOf } from '../../src/express/express.ts'
 import { isState } from '../../src/express/state.ts'
 import { Sealer } from '../../src/tokens/sealing/seal.ts'
 

@@ -67,8 +67,15 @@ const BY_THEMSELVES = [
   },
   {
     path: 'src/express/strategy.ts',
-    tests: ['test/express/{authorize,options,callback,nowhere,require-scope,verify,logout}.test.ts'],
+    tests: ['test/express/{authorize,authenticate-options,callback,shown,verify,logout}.test.ts'],
   },
+  {
+    path: 'src/express/finish.ts',
+    tests: ['test/express/{callback,attempt-user,nowhere,require-scope,replay}.test.ts'],
+  },
+  { path: 'src/express/settings.ts', tests: ['test/express/options.test.ts'] },
+  { path: 'src/express/site.ts', tests: ['test/express/{base-path,hosts}.test.ts'] },
+  { path: 'src/express/bearer/judge.ts', tests: ['test/express/bearer.test.ts'] },
   { path: 'src/express/verify.ts', tests: ['test/express/verify.test.ts'] },
 ].map((part) => ({ ...part, except: [], statics: true }))
 

@@ -4,6 +4,7 @@ import { type Connection, ResolvedConnection } from '../../client/connection.ts'
 import { APP_OPTIONS, ENV_OPTIONS } from '../../client/options.ts'
 import { IlertError, OAuthError } from '../../ilert/errors.ts'
 import { formatScope, type Scope } from '../../ilert/scopes.ts'
+import { failRequest } from '../express.ts'
 import { allowedTenantsOption, booleanOption, functionOption, oneVerify, strategyArguments } from '../options.ts'
 import { StrategyBase } from '../strategy-base.ts'
 import { asError, type Done } from '../verify.ts'
@@ -119,7 +120,7 @@ export class IlertBearerStrategy extends StrategyBase {
         (error: unknown) => this.error(asError(error) as Error),
       )
       // Thrown by the app's own callback, which must not be called a second time.
-      .catch((error: unknown) => req.next?.(asError(error)))
+      .catch((error: unknown) => failRequest(req, asError(error)))
   }
 }
 
