@@ -12,11 +12,15 @@ import { paginate } from '../../src/client/paginate.ts'
 import { Attempts } from '../../src/express/attempts.ts'
 import { challengeOf } from '../../src/express/bearer/challenge.ts'
 import { claimsOf, readAuthorization, whyNot } from '../../src/express/bearer/token.ts'
+import { toldHeaders } from '../../src/express/bff/headers.ts'
+import { judge } from '../../src/express/bff/judge.ts'
+import { proxySettings } from '../../src/express/bff/options.ts'
 import { readCallback } from '../../src/express/callback.ts'
 import { toProfile } from '../../src/express/profile.ts'
 import { absoluteURL, warnOfOtherHost } from '../../src/express/redirect-uri.ts'
 import { failWithReason, refusedByIlert } from '../../src/express/refusal.ts'
 import { safeReturnTo } from '../../src/express/return-to.ts'
+import { readSignInQuery } from '../../src/express/sign-in-query.ts'
 import { Site } from '../../src/express/site.ts'
 import { isState } from '../../src/express/state.ts'
 import { readClaims } from '../../src/ilert/claims.ts'
@@ -65,6 +69,12 @@ const ilert = new IlertStrategy({
 const [withIlert, guard] = [ilert.session(), ilert.requireScope('alert:w')]
 
 const site = new Site({ basePath: undefined, callbackURL: REDIRECT_URI })
+
+const rules = proxySettings({ allow: ['GET /api/alerts', 'POST /api/alerts', 'GET /api/alerts/{id}'] })
+const judgePage = (url: string, headers: Record<string, string>) =>
+  ['GET', 'POST'].map((method) =>
+    judge({ method, url, headers: { 'sec-fetch-site': 'same-origin', ...headers } }, rules),
+  )
 
 const asItIs = (text: string) => text
 const reader = (name: string, longest: number, read: Reader['read'], written = asItIs): Reader => {
@@ -144,6 +154,16 @@ const fromBrowsers: Reader[] = [
     }),
   ),
   reader('returnTo', MIB, (path) => safeReturnTo(path)),
+  reader('the URL with which a page begins a sign-in', HEADERS, (text) =>
+    readSignInQuery(requestOf(`/auth/ilert?returnTo=${text}&scope=${text}`, {}), new Set(['alert'])),
+  ),
+  reader('the path of a request that is passed on', HEADERS, (text) => judgePage(`/${text}`, {})),
+  ...['connection', 'if-match', 'content-type', 'sec-fetch-site'].map((name) =>
+    reader(`${name} of a request that is passed on`, HEADERS, (text) => {
+      judgePage('/api/alerts', { 'content-length': '2', [name]: text })
+      return judgePage('/api/alerts', { [name]: text })
+    }),
+  ),
 ]
 
 const fromCallers: Reader[] = [
@@ -164,6 +184,9 @@ function jwt(payload: string): string {
 const shared = (count: number) => Math.floor(MIB / count) - KIB
 
 const fromIlert: Reader[] = [
+  reader('the headers of an answer that is passed on', HEADERS, (text) =>
+    toldHeaders({ connection: text, etag: text, 'next-cursor': text }, SECRET),
+  ),
   reader('an answer of the API', MIB, (text) => judgeAPI(answer(text), [SECRET])),
   reader('an error of the API', MIB, (text) => judgeAPI(answer(text, 400), [SECRET])),
   reader(
