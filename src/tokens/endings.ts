@@ -3,10 +3,8 @@ import type { Clock } from '../client/connection.ts'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
 import { type Ending, ended, endRecord, type Grant, UNREADABLE } from './grant.ts'
 import type { Keepers } from './keepers.ts'
+import { TOMBSTONE_MS } from './timing.ts'
 import type { Vault } from './vault.ts'
-
-/** How long an ended grant refuses to be written again, at least; and how much longer than its session that is. */
-const TOMBSTONE_MS = 86_400_000
 
 /** How often an end is tried again because something else was written meanwhile. */
 const TRIES = 10

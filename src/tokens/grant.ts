@@ -1,6 +1,22 @@
+/*
+ * What a grant becomes: every transition, pure. When each is due is decided in policy.ts; record.ts, manager.ts and
+ * endings.ts write what comes out of here. Each write is one version on.
+ *
+ *             issued
+ *               |
+ *               v      claimed            refreshed
+ *     +----> stored ------------> asking ------------> stored, with the next tokens
+ *     |        |  ^                 |
+ *     |        |  +-----------------+
+ *     |        |    claimReleased: ilert gave no tokens
+ *     |        |
+ *     +--------+  restored: the store had lost it
+ *     +--------+  extended: it lives on with its session
+ *
+ *   from each of them:  ended (it holds what is to be revoked)  -->  endRecord (without tokens, for good)
+ */
 import type { TokenSet } from '../client/answers.ts'
-import type { Sealing } from './sealing/seal.ts'
-import type { StoredTokens } from './stores/store.ts'
+import { LONGEST_TTL_MS, MOST_SKEW_MS } from './timing.ts'
 
 /** What is kept of one grant: one sign-in of one user, through all its refreshes. */
 export interface Grant {
@@ -22,9 +38,9 @@ export interface Grant {
   readonly ttlMs?: number
   /** When the record ends in its store, unless it is touched. */
   readonly endsAt: number
-  /** Somebody is asking ilert for the next tokens, since `at`, or died while doing so. */
-  readonly asking?: { readonly at: number; readonly by: string }
-  /** When ilert may last have answered a refresh of these tokens without anybody hearing of it. */
+  /** A process is asking ilert for the next tokens, or died while doing so. */
+  readonly asking?: Claim
+  /** When ilert may last have answered a refresh of these tokens with an answer that no process has read. */
   readonly lostAt?: number
   /** The ilert user's id, if it is known. */
   readonly account?: string
@@ -35,6 +51,12 @@ export interface Grant {
   readonly ended?: true | Ending
 }
 
+/** A refresh that has begun: since when, by the clock of the process that has begun it, and its random name. */
+export interface Claim {
+  readonly at: number
+  readonly by: string
+}
+
 /** How a session's grant was ended. */
 export interface Ending {
   /** The user has signed out: the session must not come back either. */
@@ -43,26 +65,113 @@ export interface Ending {
   readonly successor?: string
 }
 
-/** A record that is there, and that no key of this process opens: somebody else's, until proven otherwise. */
+/** A record that no key of this process opens: another app's, until proven otherwise. */
 export const UNREADABLE = 'unreadable'
 
-/** A store keeps no record for longer. A refresh token that never expires is written again long before. */
-const MAX_TTL_MS = 10 * 365 * 86_400_000
+// Transitions -----------------------------------------------------------------------------------------------------------
 
-/** A grant that was just made, or refreshed, as it will be written at `now`. */
-export function writtenAt(now: number, grant: Omit<Grant, 'endsAt'>): Grant {
-  return { ...grant, endsAt: now + (grant.ttlMs ?? usableFor(grant.tokens, now)) }
-}
-
-/** How long tokens can be of any use. */
-function usableFor({ refreshToken, refreshTokenExpiresAt, expiresAt }: TokenSet, now: number): number {
-  const end = refreshToken === undefined ? expiresAt : Math.max(expiresAt, refreshTokenExpiresAt ?? Infinity)
-  return Math.min(MAX_TTL_MS, Math.max(1000, end - now))
+interface Issue {
+  readonly id: string
+  readonly tokens: TokenSet
+  readonly ttlMs?: number
+  readonly account?: string
 }
 
 /**
- * What takes a grant's place when it is ended: one version on, so that a refresh under way can no longer land. It keeps
- * the refresh token until that is revoked.
+ * A new grant, from a sign-in. Higher than whatever was under its key before a tombstone; but right after what is there
+ * now, so that nothing is written in between without being seen.
+ */
+export function issued(before: Grant | undefined, { id, tokens, ...o }: Issue, now: number): Grant {
+  const version = before ? before.version + 1 : Math.floor(now)
+  return writtenAt(now, { id, version, tokens, issuedAt: now, ...o })
+}
+
+/**
+ * ilert is about to be asked: should the process die, or its lease get lost, others must know that ilert may have answered.
+ *
+ * @param spentClaim the name of a claim of which it is known that no answer was lost
+ */
+export function claimed({ asking, ...grant }: Grant, claim: Claim, spentClaim: string | undefined): Grant {
+  const mayBeLost = asking !== undefined && asking.by !== spentClaim
+  return {
+    ...grant,
+    version: grant.version + 1,
+    asking: claim,
+    // A claim that is still there says that its answer was lost, or is on its way: ilert may give it as late as now.
+    ...(mayBeLost && { lostAt: latest(claim.at, asking.at) }),
+  }
+}
+
+/** A claim has brought no tokens. @param lostAt when an answer may have been lost, if one was */
+export function claimReleased({ asking, ...claimed }: Grant, lostAt: number | undefined = claimed.lostAt): Grant {
+  return { ...claimed, version: claimed.version + 1, ...(lostAt !== undefined && { lostAt }) }
+}
+
+/**
+ * ilert has given the next tokens.
+ *
+ * @param asked when the process asked, and when it knew the answer: the lifetime counts from the one, the interval until
+ * the next refresh from the other
+ */
+export function refreshed(
+  claimed: Grant,
+  answer: TokenSet,
+  asked: { at: number; answeredAt: number },
+  now: number,
+): Grant {
+  const { asking, lostAt, refreshes = 0, ...rest } = claimed
+  const { refreshToken, refreshTokenExpiresAt, scope } = rest.tokens
+  const tokens: TokenSet = {
+    // RFC 6749, section 6: without a new refresh token the old one goes on; and section 5.1: so does the scope.
+    ...(answer.refreshToken === undefined && {
+      ...(refreshToken !== undefined && { refreshToken }),
+      ...(refreshTokenExpiresAt && { refreshTokenExpiresAt }),
+    }),
+    ...answer,
+    scope: answer.scope.length > 0 ? answer.scope : scope,
+  }
+  const next = { tokens, issuedAt: asked.at, refreshedAt: asked.answeredAt, refreshes: refreshes + 1 }
+  return writtenAt(now, { ...rest, version: rest.version + 1, ...next })
+}
+
+/**
+ * The same refresh, to be written after all over older tokens that another process has written meanwhile.
+ *
+ * @param claim the name of the claim that has brought it
+ */
+export function refreshedAfter(stored: Grant, refreshed: Grant, claim: string | undefined): Grant {
+  const { asking, lostAt, tokens } = stored
+  // Others who ask with a refresh token that goes on may still get an answer.
+  const goesOn = tokens.refreshToken === refreshed.tokens.refreshToken
+  return {
+    ...refreshed,
+    ...(goesOn && asking && asking.by !== claim && { asking }),
+    ...(goesOn && lostAt !== undefined && { lostAt }),
+    version: stored.version + 1,
+  }
+}
+
+/**
+ * The store has lost the grant, or has gone back to an older record of it. It may have lost a refresh of another process
+ * too: ilert's next refusal is not final.
+ */
+export function restored(known: Grant, stored: Grant | undefined, now: number): Grant {
+  return { ...known, lostAt: now, version: Math.max(known.version, (stored?.version ?? 0) + 1) }
+}
+
+/** The record ends later, by the store's own `touch`: it is not written. */
+export function touched(grant: Grant, ttlMs: number, now: number): Grant {
+  return { ...grant, ttlMs, endsAt: now + ttlMs }
+}
+
+/** The same, for a store without `touch`: the record is written again. */
+export function extended(grant: Grant, ttlMs: number, now: number): Grant {
+  return { ...touched(grant, ttlMs, now), version: grant.version + 1 }
+}
+
+/**
+ * What takes a grant's place when it is ended: one version on, so that a refresh under way can no longer be written. It
+ * keeps the refresh token until that is revoked.
  */
 export function ended(grant: Grant): Grant {
   return { ...grant, version: grant.version + 1, tokens: { ...grant.tokens, accessToken: '' }, ended: true }
@@ -70,15 +179,10 @@ export function ended(grant: Grant): Grant {
 
 const NO_TOKENS: TokenSet = { accessToken: '', scope: [], expiresAt: 0 }
 
-/**
- * A record that is there before any grant could have been in a version as high: whatever process still has the grant at
- * hand, its writes are refused. Versions begin as the time of the sign-in, and clocks differ by less than a day.
- */
-const AHEAD_MS = 86_400_000
-
 /** The small record that takes a grant's place for good, without tokens: no write of an older version is taken after it. */
 export function endRecord(stored: Grant | undefined, ending: Ending, now: number, ttlMs: number): Grant {
-  const { id = 'gone', account, version = Math.floor(now) + AHEAD_MS } = stored ?? {}
+  // Where nothing is, higher than any grant could have been: versions begin as the time of the sign-in, and clocks differ.
+  const { id = 'gone', account, version = Math.floor(now) + MOST_SKEW_MS } = stored ?? {}
   const end = { tokens: NO_TOKENS, issuedAt: 0, endsAt: now + ttlMs, ended: ending }
   return { id, version: version + 1, ...(account !== undefined && { account }), ...end }
 }
@@ -88,15 +192,17 @@ export function emptyGrant(id: string, now: number, ttlMs: number): Grant {
   return { id, version: Math.floor(now), tokens: NO_TOKENS, issuedAt: 0, ttlMs, endsAt: now + ttlMs }
 }
 
+// Questions -------------------------------------------------------------------------------------------------------------
+
 /**
- * Below zero where the tokens of `a` are older than those of `b`, another record of the same grant. Of two refreshes
- * beside each other the later one counts.
+ * Below zero if the tokens of `a` are older than those of `b`, another record of the same grant. Of two refreshes beside
+ * each other the later one counts.
  */
 export function compareAge(a: Grant, b: Grant): number {
   return (a.refreshes ?? 0) - (b.refreshes ?? 0) || a.issuedAt - b.issuedAt
 }
 
-/** Whether a refresh of `grant` would still be a refresh of what is stored: nobody else has refreshed it since. */
+/** Whether a refresh of `grant` would still be a refresh of what is stored: no other process has refreshed it since. */
 export function sameTokens(grant: Grant, stored: Grant): boolean {
   const { accessToken, refreshToken } = stored.tokens
   return (
@@ -104,38 +210,28 @@ export function sameTokens(grant: Grant, stored: Grant): boolean {
   )
 }
 
-/** What the data of records without tokens begins with, so that operators can tell them from a grant's. */
-const MARKS = { end: 'ended.', session: 'session.', grant: '' } as const
-
 /**
- * A grant as a store keeps it: the version and the end are in the clear, since stores need them, and are sealed
- * together with the key that the record is under, so that none of them can be changed or exchanged unnoticed.
+ * When ilert may last have given an answer that no process has read: as late as now if another process is asking. It may be
+ * a little ahead, in the time of a process whose clock is.
+ *
+ * @param claim the name of this process's own claim
  */
-export async function sealGrant(grant: Grant, key: string, sealer: Sealing): Promise<StoredTokens> {
-  const { version, endsAt } = grant
-  const head = markOf(grant) + String(Math.ceil(endsAt)) // a fraction would have a dot of its own
-  const secret = JSON.stringify({ ...grant, version: undefined, endsAt: undefined })
-  return { version, data: `${head}.${await sealer.seal(secret, context(key, version, head))}` }
+export function lastLostAt({ asking, lostAt }: Grant, claim: string | undefined, now: number): number | undefined {
+  if (asking && asking.by !== claim) return latest(now, asking.at)
+  return lostAt !== undefined && lostAt > now ? latest(now, lostAt) : lostAt
 }
 
-/** The grant of a stored record. */
-export async function openGrant(
-  stored: StoredTokens,
-  key: string,
-  sealer: Sealing,
-): Promise<Grant | typeof UNREADABLE> {
-  const { version, data } = stored
-  const [head, end] = /^(?:ended\.|session\.)?(\d{1,20})(?=\.)/.exec(data) ?? []
-  if (head === undefined) return UNREADABLE
-  const secret = await sealer.open(data.slice(head.length + 1), context(key, version, head))
-  return secret === undefined ? UNREADABLE : { ...JSON.parse(secret), version, endsAt: Number(end) }
+/** Now, or a later time that another process has seen on its clock. One that is ahead by more was seen before it was set. */
+function latest(now: number, time: number): number {
+  return time > now && time - now < MOST_SKEW_MS ? time : now
 }
 
-function markOf({ ended, tokens }: Grant): string {
-  if (ended) return ended === true ? MARKS.grant : MARKS.end
-  return tokens.accessToken === '' ? MARKS.session : MARKS.grant
+function writtenAt(now: number, grant: Omit<Grant, 'endsAt'>): Grant {
+  return { ...grant, endsAt: now + (grant.ttlMs ?? usableFor(grant.tokens, now)) }
 }
 
-function context(key: string, version: number, head: string): string {
-  return JSON.stringify(['grant', key, version, head])
+/** How long tokens can be of any use. */
+function usableFor({ refreshToken, refreshTokenExpiresAt, expiresAt }: TokenSet, now: number): number {
+  const end = refreshToken === undefined ? expiresAt : Math.max(expiresAt, refreshTokenExpiresAt ?? Infinity)
+  return Math.min(LONGEST_TTL_MS, Math.max(1000, end - now))
 }

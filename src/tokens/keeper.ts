@@ -1,8 +1,7 @@
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { type IlertError, NetworkError, OAuthError, ReauthenticationRequired } from '../ilert/errors.ts'
-import { REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
-import { type Grant, sameTokens, writtenAt } from './grant.ts'
+import { type Grant, refreshed, sameTokens } from './grant.ts'
 import {
   backOff,
   type Decision,
@@ -14,26 +13,17 @@ import {
 import { GrantRecord } from './record.ts'
 import type { Lease } from './stores/store.ts'
 import { type After, waited } from './time.ts'
+import {
+  CLAIM_MS,
+  CLAIM_SETTLES_MS,
+  LOOK_AGAIN_MS,
+  MAKE_SURE_AFTER_MS,
+  MOST_POLLS,
+  POLL_MS,
+  REFRESH_INTERVAL_MS,
+  SECOND_LOOKS_MS,
+} from './timing.ts'
 import type { Vault } from './vault.ts'
-
-/** A grant that seems to be over is looked up again before anybody is told, but not more often than this. */
-const LOOK_AGAIN_WHEN_OVER_MS = 1000
-
-/** Without a lease, another process may still be writing what made ilert refuse ours: when to look again. */
-const SECOND_LOOKS_MS = [0, 250, 650, 1100]
-
-/** How long after a claim a store that does not compare and set is read again: another process may have claimed as well. */
-const CLAIM_SETTLES_MS = 100
-
-/** How long after new tokens were written such a store is read again: another process may have written over them. */
-const MAKE_SURE_AFTER_MS = [500, 5000]
-
-/** The longest that a lease outlives its holder. */
-const LEASE_LIMIT_MS = 15_000
-
-/** How often to look whether somebody else's refresh has come to its end. */
-const POLL_MS = 500
-const MOST_POLLS = 30
 
 /** What a keeper works with. */
 export interface KeeperParts {
@@ -203,13 +193,13 @@ export class Keeper {
   /** Somebody else may have come by other tokens long ago: then there is nothing to wait for, and nobody to sign out. */
   async #lookBeforeItIsOver(action: 'sign-in' | 'refresh'): Promise<void> {
     if (this.removed) return
-    const look = this.#record.lookAgain(LOOK_AGAIN_WHEN_OVER_MS)
+    const look = this.#record.lookAgain(LOOK_AGAIN_MS)
     await (action === 'sign-in' ? look : look?.catch(ignore)) // the refresh looks again, and says what is wrong
   }
 
   #startWhatIsDue(action: Decision['action']): void {
     if (action === 'use-and-refresh' || action === 'refresh') this.#refreshBehind()
-    else if (action !== 'use') this.#record.lookAgain(LOOK_AGAIN_WHEN_OVER_MS)?.catch(ignore)
+    else if (action !== 'use') this.#record.lookAgain(LOOK_AGAIN_MS)?.catch(ignore)
   }
 
   #usableTokens(): Readonly<TokenSet> {
@@ -256,7 +246,7 @@ export class Keeper {
   async #run(refused: string | undefined): Promise<void> {
     try {
       if (this.#record.holds) return await this.#land()
-      const limitMs = LEASE_LIMIT_MS + this.#parts.timeoutMs
+      const limitMs = CLAIM_MS + this.#parts.timeoutMs
       await this.#parts.vault.alone(this.key, limitMs, (lease) => this.#renew(lease, refused))
     } catch (error) {
       throw this.#failed(error as IlertError)
@@ -266,7 +256,7 @@ export class Keeper {
   /** Asks ilert, unless somebody else has done so already. */
   async #renew(lease: Lease | undefined, refused: string | undefined): Promise<void> {
     const from = await this.#claim(lease, refused)
-    const { refreshToken, refreshTokenExpiresAt } = from?.tokens ?? {}
+    const refreshToken = from?.tokens.refreshToken
     if (from === undefined || refreshToken === undefined) return
     const { clock, refresh, timeoutMs } = this.#parts
     const issuedAt = clock.now()
@@ -277,21 +267,10 @@ export class Keeper {
       await this.#notRefreshed(error as IlertError, from)
       return
     }
-    const next: TokenSet = {
-      // RFC 6749, section 6: without a new refresh token the old one goes on; and section 5.1: so does the scope.
-      ...(tokens.refreshToken === undefined && {
-        refreshToken,
-        ...(refreshTokenExpiresAt && { refreshTokenExpiresAt }),
-      }),
-      ...tokens,
-      scope: tokens.scope.length > 0 ? tokens.scope : from.tokens.scope,
-    }
     const now = clock.now()
-    const { asking, lostAt, refreshes = 0, ...rest } = from
     // After a stall the answer is read long after ilert has given it: the interval counts from then.
-    const refreshedAt = Math.min(now, issuedAt + timeoutMs)
-    const refreshed = { version: from.version + 1, tokens: next, issuedAt, refreshedAt, refreshes: refreshes + 1 }
-    this.#record.hold(from, writtenAt(now, { ...rest, ...refreshed }))
+    const asked = { at: issuedAt, answeredAt: Math.min(now, issuedAt + timeoutMs) }
+    this.#record.hold(from, refreshed(from, tokens, asked, now))
     await this.#land()
   }
 
@@ -358,7 +337,7 @@ export class Keeper {
     const lostAt = this.#record.lostAt(now)
     await unclaim(lostAt)
     // Where it is ahead of this clock the time is counted anew: what is taken for final too early signs somebody out.
-    const againAt = lostAt === undefined ? 0 : Math.min(lostAt, now) + REFRESH_INTERVAL_SECONDS * 1000
+    const againAt = lostAt === undefined ? 0 : Math.min(lostAt, now) + REFRESH_INTERVAL_MS
     // It counts when ilert was asked: the answer may have been heard much later.
     if (Math.min(from.asking?.at ?? now, now) < againAt) {
       const message = 'ilert refuses the refresh token, perhaps because an earlier answer was lost. Trying again later.'

@@ -7,7 +7,7 @@ import { APP_OPTIONS, ENV_OPTIONS } from '../client/options.ts'
 import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { NetworkError, ReauthenticationRequired } from '../ilert/errors.ts'
 import { Endings, unreadable } from './endings.ts'
-import { UNREADABLE, writtenAt } from './grant.ts'
+import { issued, UNREADABLE } from './grant.ts'
 import type { Keeper } from './keeper.ts'
 import { type Found, Keepers } from './keepers.ts'
 import { DEFAULT_MIN_INTERVAL_SECONDS, DEFAULT_WINDOW_SECONDS } from './policy.ts'
@@ -171,10 +171,7 @@ export class TokenManager {
       const looks = tries > 0 || !isNew
       const before = looks ? await this.#vault.read(key) : undefined
       if (before === UNREADABLE) throw unreadable()
-      // Higher than whatever was here before its tombstone; but right after what is here now, so that nothing is written
-      // in between without being seen.
-      const version = before ? before.version + 1 : Math.floor(now)
-      const grant = writtenAt(now, { id, version, tokens, issuedAt: now, ...o })
+      const grant = issued(before, { id, tokens, ...o }, now)
       if (await this.#vault.write(key, grant, now, !looks)) {
         this.#keepers.keep(key, grant)
         if (before) this.discard(before.tokens)

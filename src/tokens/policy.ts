@@ -3,6 +3,7 @@
  */
 import { REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import { elapsed } from './time.ts'
+import { AGING_MS, FIRST_BACK_OFF_MS, LAST_BACK_OFF_MS, MARGIN_MS, READ_BACK_OFF_MS, STALE_MS } from './timing.ts'
 
 /** Everything that the decision depends on. Times are milliseconds since the epoch. */
 export interface Situation {
@@ -36,10 +37,6 @@ export interface RefreshSettings {
 export type Decision =
   | { action: 'use' | 'use-and-refresh' | 'refresh' | 'sign-in' }
   | { action: 'unavailable'; retryAfterMs: number }
-
-const MARGIN_MS = 10_000
-const FIRST_BACK_OFF_MS = 1000
-const LAST_BACK_OFF_MS = 60_000
 
 export const DEFAULT_WINDOW_SECONDS = 600
 export const DEFAULT_MIN_INTERVAL_SECONDS: number = REFRESH_INTERVAL_SECONDS
@@ -85,18 +82,6 @@ export function backOff(failures: number, retryAfterSeconds = 0, random: number 
   const full = Math.min(LAST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1))
   return Math.max(full * (1 - random / 5), Math.min(retryAfterSeconds, 3600) * 1000)
 }
-
-/** How old the last confirmed read of a grant's record may be before whatever uses its tokens waits for a new one. */
-const STALE_MS = 60_000
-
-/** From this age on it is read in the background, so that the requests of a busy grant never wait. */
-const AGING_MS = 30_000
-
-/** For so long after a read that failed, or took too long, no other one is waited for or begun. */
-const READ_BACK_OFF_MS = 5000
-
-/** How long a stale grant's user waits for a read. Then the store counts as unavailable, and the present token is used. */
-export const READ_PATIENCE_MS = 1500
 
 /**
  * - `use`: what is known.

@@ -2,23 +2,23 @@ import { randomUUID } from 'node:crypto'
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { NetworkError } from '../ilert/errors.ts'
-import { compareAge, type Grant, sameTokens, UNREADABLE } from './grant.ts'
+import {
+  claimed,
+  claimReleased,
+  compareAge,
+  extended,
+  type Grant,
+  lastLostAt,
+  refreshedAfter,
+  restored,
+  sameTokens,
+  touched,
+  UNREADABLE,
+} from './grant.ts'
 import { freshness } from './policy.ts'
 import { elapsed } from './time.ts'
+import { CLAIM_MS, RESTORE_WITHIN_MS } from './timing.ts'
 import type { Vault } from './vault.ts'
-
-/**
- * A record that vanished from its store without a tombstone (a Redis that restarted empty), or fell back to an older one,
- * is written again by a process that saw it not longer ago than this. An hour would not do: that is an access token's
- * life, after which somebody who was away comes back. Tombstones live for a day.
- */
-const RESTORE_WITHIN_MS = 23 * 3_600_000
-
-/** For so long after a refresh was begun nobody else begins one: as long as a dead process may block others. */
-const CLAIM_MS = 15_000
-
-/** Clocks of two processes differ by less than a day. A time further ahead is from before a clock was set back, and counts as now. */
-const MOST_SKEW_MS = 86_400_000
 
 /** How often a write is tried again because something else was written meanwhile. */
 const WRITE_TRIES = 10
@@ -108,12 +108,9 @@ export class GrantRecord {
         return
       }
       // The store has lost what was in it. Refused where there is a tombstone, or where somebody else was quicker.
-      // It may have lost a refresh elsewhere too, or not have taken one that is held there: ilert's refusal is not final.
-      const version = Math.max(this.#grant.version, (stored?.version ?? 0) + 1)
-      const restored = { lostAt: now, version }
-      const mayRestore = elapsed(this.#seenAt, now) < RESTORE_WITHIN_MS
-      if (mayRestore && (await this.#write({ ...this.#grant, ...restored }, now))) {
-        this.#grant = { ...this.#grant, ...restored }
+      const again = restored(this.#grant, stored, now)
+      if (elapsed(this.#seenAt, now) < RESTORE_WITHIN_MS && (await this.#write(again, now))) {
+        this.#grant = again
         return
       }
       if (stored) return
@@ -212,26 +209,18 @@ export class GrantRecord {
    */
   async claim(): Promise<Grant | undefined> {
     const { clock } = this.#parts
-    const { asking, ...grant } = this.#grant
     const now = clock.now()
     const by = randomUUID()
-    const claimed = { ...grant, version: grant.version + 1, asking: { at: now, by } }
-    // A claim that is still there tells that its answer was lost, or is on its way: ilert may give it as late as now.
-    if (asking && asking.by !== this.#spentClaim) claimed.lostAt = later(now, asking.at)
+    const claim = claimed(this.#grant, { at: now, by }, this.#spentClaim)
     this.#claim = by
-    if (!(await this.#write(claimed, now))) return undefined
-    this.#known(claimed)
-    return claimed
+    if (!(await this.#write(claim, now))) return undefined
+    this.#known(claim)
+    return claim
   }
 
-  /**
-   * When ilert may last have answered a refresh of the present tokens without anybody hearing of it: as late as now where
-   * somebody else is asking. It may be a little ahead, in the time of a process whose clock is.
-   */
+  /** When ilert may last have given an answer that no process has read. */
   lostAt(now: number): number | undefined {
-    const { asking, lostAt } = this.#grant
-    if (asking && asking.by !== this.#claim) return later(now, asking.at)
-    return lostAt !== undefined && lostAt > now ? later(now, lostAt) : lostAt
+    return lastLostAt(this.#grant, this.#claim, now)
   }
 
   /** A claim brought no tokens, no answer to it was lost, and it stays in the store. */
@@ -240,8 +229,8 @@ export class GrantRecord {
   }
 
   /** Writes down that a claim brought no tokens, and when an answer was lost, if one was. */
-  async unclaim({ asking, ...claimed }: Grant, lostAt: number | undefined = claimed.lostAt): Promise<void> {
-    const grant = { ...claimed, version: claimed.version + 1, ...(lostAt !== undefined && { lostAt }) }
+  async unclaim(claimed: Grant, lostAt?: number): Promise<void> {
+    const grant = claimReleased(claimed, lostAt)
     if (await this.#write(grant, this.#parts.clock.now())) this.#known(grant)
   }
 
@@ -287,14 +276,8 @@ export class GrantRecord {
       }
       if (tries === WRITE_TRIES)
         throw new NetworkError('The token store keeps refusing a write.', { code: 'store_unavailable' })
-      held.grant = { ...held.grant, ...this.#stillAsking(held.grant, stored), version: stored.version + 1 }
+      held.grant = refreshedAfter(stored, held.grant, this.#claim)
     }
-  }
-
-  /** What is known of others who are asking with a refresh token that goes on: they may still get an answer. */
-  #stillAsking(next: Grant, { asking, lostAt, tokens }: Grant): Partial<Grant> {
-    if (tokens.refreshToken !== next.tokens.refreshToken) return {}
-    return { ...(asking && asking.by !== this.#claim && { asking }), ...(lostAt !== undefined && { lostAt }) }
   }
 
   /** Revokes what is held: nobody will keep it. */
@@ -321,18 +304,12 @@ export class GrantRecord {
 
   async #extend(ttlMs: number, now: number): Promise<void> {
     const { vault } = this.#parts
-    const later = { ttlMs, endsAt: now + ttlMs }
     if (await vault.touch(this.key, ttlMs)) {
-      this.#grant = { ...this.#grant, ...later }
+      this.#grant = touched(this.#grant, ttlMs, now)
       return
     }
-    // A store without touch: the same tokens again. In the way of a refresh this is seen for what it is.
-    const grant = { ...this.#grant, ...later, version: this.#grant.version + 1 }
+    // In the way of a refresh this is seen for what it is: the same tokens again.
+    const grant = extended(this.#grant, ttlMs, now)
     if (await this.#write(grant, now)) this.#known(grant)
   }
-}
-
-/** Now, or a later time that another process has seen on its clock. */
-function later(now: number, time: number): number {
-  return time > now && time - now < MOST_SKEW_MS ? time : now
 }

@@ -1,14 +1,12 @@
 import type { Clock } from '../client/connection.ts'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
-import { type Grant, openGrant, sealGrant, UNREADABLE } from './grant.ts'
-import { READ_PATIENCE_MS } from './policy.ts'
+import { type Grant, UNREADABLE } from './grant.ts'
 import type { Sealing } from './sealing/seal.ts'
+import { openGrant, sealGrant } from './sealing/sealed-grant.ts'
 import { ArgumentError } from './stores/checks.ts'
 import type { KnowsMore, Lease, TokenStore } from './stores/store.ts'
 import { type After, within } from './time.ts'
-
-/** A store that has not answered by then is away. Stores of this package give up sooner by themselves. */
-const STORE_TIMEOUT_MS = 10_000
+import { READ_PATIENCE_MS, STORE_TIMEOUT_MS } from './timing.ts'
 
 /**
  * A token store seen from inside: grants instead of sealed records, bounded calls, and one error for every way in which

@@ -29,7 +29,7 @@ const HARMLESS: Record<string, string> = {
   'tokens/keepers.ts this.at(key)?.grant.tokens.refreshToken !== refreshToken': OURS,
   "tokens/sealing/keys.ts first !== option(options, 'clientSecret')": "both are the app's own settings, compared once",
   'tokens/manager.ts (this.keyOf(tokens) ?? key) !== key': 'these are keys of records, which the app chooses',
-  'tokens/record.ts tokens.refreshToken !== next.tokens.refreshToken': OURS,
+  'tokens/grant.ts tokens.refreshToken === refreshed.tokens.refreshToken': OURS,
 }
 
 const LOOKS_SECRET = /token|secret|verifier|challenge|signature|password|\bcode\b/i

@@ -1,14 +1,22 @@
 import {
+  claimed,
+  claimReleased,
   compareAge,
   ended,
+  endRecord,
+  extended,
   type Grant,
-  openGrant,
+  issued,
+  lastLostAt,
+  refreshed,
+  refreshedAfter,
+  restored,
   sameTokens,
-  sealGrant,
+  touched,
   UNREADABLE,
-  writtenAt,
 } from '../../src/tokens/grant.ts'
 import { Sealer } from '../../src/tokens/sealing/seal.ts'
+import { openGrant, sealGrant } from '../../src/tokens/sealing/sealed-grant.ts'
 
 const NOW = 1_800_000_000_000
 const DAY = 86_400_000
@@ -23,9 +31,9 @@ const grant: Grant = {
 }
 const older = (changes: Partial<Grant>): Grant => ({ ...grant, ...changes })
 
-describe('writtenAt', () => {
+describe('a grant that is issued', () => {
   const endOf = (changes: Partial<Grant>, tokens: Partial<Grant['tokens']> = {}) =>
-    writtenAt(NOW, { ...grant, ...changes, tokens: { ...grant.tokens, ...tokens } }).endsAt - NOW
+    issued(undefined, { id: 'one', ...changes, tokens: { ...grant.tokens, ...tokens } }, NOW).endsAt - NOW
 
   it('ends as long after the write as it is to live', () => {
     expect(endOf({ ttlMs: 1234 })).toBe(1234)
@@ -36,7 +44,7 @@ describe('writtenAt', () => {
     // A refresh token that ends before its access token is of no use then, and the access token still is.
     expect(endOf({}, { refreshTokenExpiresAt: NOW + 1000 })).toBe(3_600_000)
     const { refreshToken: _, ...alone } = grant.tokens
-    expect(writtenAt(NOW, { ...grant, tokens: alone }).endsAt).toBe(NOW + 3_600_000)
+    expect(issued(undefined, { id: 'one', tokens: alone }, NOW).endsAt).toBe(NOW + 3_600_000)
   })
 
   it('ends after ten years at most, and after a second at least', () => {
@@ -108,4 +116,69 @@ describe('a sealed grant', () => {
     }
     expect(await openGrant(stored, 'other', sealer)).toBe(UNREADABLE)
   })
+})
+
+describe('every transition', () => {
+  const claim = { at: NOW, by: 'mine' }
+  const asking = claimed(grant, claim, undefined)
+  const answer = { accessToken: 'b', scope: [], expiresAt: NOW + 7_200_000 }
+  const asked = { at: NOW, answeredAt: NOW + 50 }
+  const next = refreshed(asking, answer, asked, NOW + 60)
+
+  it.each<[string, Grant]>([
+    ['issued in its place', issued(grant, { id: 'two', tokens: grant.tokens }, NOW)],
+    ['claimed', asking],
+    ['extended', extended(grant, DAY, NOW)],
+    ['restored over an older record', restored(grant, older({ version: 7, refreshes: 1 }), NOW)],
+    ['ended', ended(grant)],
+    ['an end record', endRecord(grant, { signedOut: true }, NOW, DAY)],
+  ])('is one version on: %s', (_, after) => {
+    expect(after.version).toBe(8)
+  })
+
+  it('of a claim is one version on from that', () => {
+    expect(next.version).toBe(9)
+    expect(claimReleased(asking).version).toBe(9)
+    expect(refreshedAfter(older({ version: 20 }), next, 'mine').version).toBe(21)
+  })
+
+  it('of a touch writes nothing, and so has no version of its own', () => {
+    expect(touched(grant, 5, NOW)).toEqual({ ...grant, ttlMs: 5, endsAt: NOW + 5 })
+  })
+
+  it('is at least a day ahead of every clock where nothing is known of a grant that ends', () => {
+    expect(endRecord(undefined, {}, NOW, DAY).version).toBe(NOW + DAY + 1)
+  })
+
+  it('leaves no claim behind once it has brought tokens, and keeps the refresh token and the scope that go on', () => {
+    expect(next).toEqual({
+      ...grant,
+      version: 9,
+      tokens: { ...answer, refreshToken: 'r', scope: ['profile'] },
+      issuedAt: NOW,
+      refreshedAt: NOW + 50,
+      refreshes: 3,
+      endsAt: next.endsAt,
+    })
+  })
+
+  it('of a claim that is made over another one says that an answer may be lost, unless it is known that none is', () => {
+    expect(claimed(asking, { at: NOW + 5, by: 'other' }, undefined).lostAt).toBe(NOW + 5)
+    expect(claimed(asking, { at: NOW + 5, by: 'other' }, 'mine')).not.toHaveProperty('lostAt')
+    expect(claimed(grant, claim, undefined)).not.toHaveProperty('lostAt')
+  })
+
+  it('keeps the claim of another process that asks with a refresh token that goes on, and not its own', () => {
+    const theirs = older({ version: 20, asking: { at: NOW, by: 'theirs' }, lostAt: NOW - 5 })
+    expect(refreshedAfter(theirs, next, 'mine')).toMatchObject({ asking: { by: 'theirs' }, lostAt: NOW - 5 })
+    expect(refreshedAfter({ ...theirs, asking: claim }, next, 'mine')).not.toHaveProperty('asking')
+    const rotated = { ...next, tokens: { ...next.tokens, refreshToken: 'r2' } }
+    expect(refreshedAfter(theirs, rotated, 'mine')).toEqual({ ...rotated, version: 21 })
+  })
+})
+
+test('an answer may be lost as late as now while another process asks, and not while this one does', () => {
+  const asking = claimed(grant, { at: NOW - 1000, by: 'one of them' }, undefined)
+  expect(lastLostAt(asking, 'another', NOW)).toBe(NOW)
+  expect(lastLostAt(asking, 'one of them', NOW)).toBeUndefined()
 })

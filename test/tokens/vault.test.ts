@@ -3,19 +3,15 @@
  */
 import { jest } from '@jest/globals'
 import { IlertError, MemoryTokenStore, NetworkError, type TokenStore } from '../../src/index.ts'
-import { UNREADABLE, writtenAt } from '../../src/tokens/grant.ts'
+import { issued, UNREADABLE } from '../../src/tokens/grant.ts'
 import { Sealer } from '../../src/tokens/sealing/seal.ts'
 import type { After } from '../../src/tokens/time.ts'
 import { Vault } from '../../src/tokens/vault.ts'
 
 const START = 1_800_000_000_000
 const HOUR = 3_600_000
-const GRANT = writtenAt(START, {
-  id: 'one',
-  version: 1,
-  tokens: { accessToken: 'a token', scope: [], expiresAt: START + HOUR },
-  issuedAt: START,
-})
+const TOKENS = { accessToken: 'a token', scope: [], expiresAt: START + HOUR }
+const GRANT = { ...issued(undefined, { id: 'one', tokens: TOKENS }, START), version: 1 }
 
 /** A vault, and the waits that are under way in it. */
 function startVault(differences: Partial<TokenStore> = {}, secret = 'a key for these tests') {

@@ -26,6 +26,8 @@ const BY_THEMSELVES = [
   { path: 'src/client/trace.ts', tests: ['test/client/trace.test.ts'] },
   { path: 'src/tokens/stores/checks.ts', tests: ['test/tokens/checks.test.ts'] },
   { path: 'src/tokens/grant.ts', tests: ['test/tokens/grant.test.ts'] },
+  { path: 'src/tokens/timing.ts', tests: ['test/tokens/timing.test.ts'] },
+  { path: 'src/tokens/sealing/sealed-grant.ts', tests: ['test/tokens/{grant,seal}.test.ts'] },
   { path: 'src/tokens/policy.ts', tests: ['test/tokens/policy.test.ts'] },
   { path: 'src/tokens/record.ts', tests: ['test/tokens/{record,manager-restore,manager-session}.test.ts'] },
   { path: 'src/tokens/keeper.ts', tests: ['test/tokens/{keeper,manager-*}.test.ts'] },
