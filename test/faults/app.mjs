@@ -8,6 +8,7 @@ import session from 'express-session'
 import { Redis } from 'ioredis'
 import passport from 'passport'
 import { IlertStrategy, TokenManager } from 'passport-ilert'
+import { PostgresTokenStore } from 'passport-ilert/postgres'
 import { RedisTokenStore } from 'passport-ilert/redis'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
@@ -57,20 +58,33 @@ function ioRedis(url) {
   return redis
 }
 
-function postgresSessions(conString) {
-  const pool = new Pool({ connectionString: conString })
+function postgresPool(connectionString) {
+  const pool = new Pool({ connectionString })
+  pool.on('error', () => {})
   connections.push(() => pool.end())
-  return new (connectPgSimple(session))({ pool, createTableIfMissing: true, pruneSessionInterval: false })
+  return pool
 }
 
-const tokenStore =
-  tokens &&
-  new RedisTokenStore({
-    client: client === 'ioredis' ? ioRedis(tokens) : await nodeRedis(tokens),
-    prefix,
-    ...(leaseMs && { leaseMs }),
-    ...(storeTimeoutMs && { timeoutMs: storeTimeoutMs }),
-  })
+function postgresSessions(url) {
+  const PgStore = connectPgSimple(session)
+  return new PgStore({ pool: postgresPool(url), createTableIfMissing: true, pruneSessionInterval: false })
+}
+
+const storeOptions = { ...(leaseMs && { leaseMs }), ...(storeTimeoutMs && { timeoutMs: storeTimeoutMs }) }
+
+async function redisTokens(url) {
+  const redis = client === 'ioredis' ? ioRedis(url) : await nodeRedis(url)
+  return new RedisTokenStore({ client: redis, prefix, ...storeOptions })
+}
+
+async function postgresTokens(url) {
+  const table = prefix.replaceAll(/\W/g, '_')
+  const store = new PostgresTokenStore({ pool: postgresPool(url), table, ...storeOptions })
+  await store.createTable()
+  return store
+}
+
+const tokenStore = tokens && (await (tokens.startsWith('postgres:') ? postgresTokens : redisTokens)(tokens))
 const sessionStore = postgres
   ? postgresSessions(postgres)
   : sessions && new RedisStore({ client: await nodeRedis(sessions), prefix: `${prefix}session:` })
@@ -85,17 +99,25 @@ const ilert = new IlertStrategy({
 // Keeps what ilert answered, so that a test can ask what has become of it.
 const refresh = ilert.client.refresh.bind(ilert.client)
 let newest
-/** Refreshes that ilert has not answered yet. */
-const refreshing = new Set()
-ilert.client.refresh = async (...args) => {
-  const answer = refresh(...args)
-  refreshing.add(answer)
+/** Refreshes that ilert has not answered yet, and writes that may be followed by one. */
+const underWay = new Set()
+async function counted(work) {
+  underWay.add(work)
   try {
-    newest = await answer
-    return newest
+    return await work
   } finally {
-    refreshing.delete(answer)
+    underWay.delete(work)
   }
+}
+
+ilert.client.refresh = async (...args) => {
+  newest = await counted(refresh(...args))
+  return newest
+}
+if (tokenStore) {
+  const set = tokenStore.set.bind(tokenStore)
+  // Between the write that says that ilert is about to be asked and the question no time passes.
+  tokenStore.set = (...args) => counted(set(...args))
 }
 
 passport.use(ilert)
@@ -170,13 +192,16 @@ const control = {
   moveClock(ms) {
     offset += ms
   },
-  /** Resolves once ilert has answered what it was asked. */
+  /** Resolves once ilert has answered what it was asked, or was about to be. */
   async answered() {
-    while (refreshing.size > 0) await Promise.allSettled(refreshing)
+    while (underWay.size > 0) {
+      await Promise.allSettled(underWay)
+      await new Promise(setImmediate) // what follows has begun
+    }
   },
   release: () => release(),
-  /** Resolves once Redis answers again. */
-  async hasRedis() {
+  /** Resolves once the token store answers again. */
+  async hasStore() {
     while (
       !(await tokenStore.get('any').then(
         () => true,

@@ -1,5 +1,7 @@
 import { createClient } from 'redis'
 import { needs } from '../support/needs.ts'
+import { startPgBouncer } from '../support/pgbouncer.ts'
+import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 import { type Answer, agreed, type Fleet, type FleetOptions, HOUR, startFleet, TOKEN } from './fleet.ts'
@@ -24,6 +26,21 @@ async function refreshUnderWay(
   return { clear, answer }
 }
 
+/** The first process, which refreshes, is killed. */
+async function expectFreshTokensElsewhere(): Promise<void> {
+  const cookie = await fleet.signIn()
+  const { answer } = await refreshUnderWay(cookie)
+  const [holder, ...others] = fleet.apps
+  const waiting = Promise.all(others.map((app) => app.storm(10, '/token', cookie)))
+  await Promise.all(others.map((app) => app.inside(10)))
+  const killedAt = performance.now()
+  await holder?.kill()
+  expect(agreed((await waiting).flat())).toMatch(/^200 [\w-]{43}$/)
+  expect(performance.now() - killedAt).toBeLessThan(17_000)
+  await expect(answer).rejects.toThrow()
+  expect(fleet.refreshes()).toMatchObject([{ status: 0 }, { status: 200 }])
+}
+
 needs('redis-server')('processes that share a grant in Redis', () => {
   let server: RedisServer
   let redis: ReturnType<typeof createClient>
@@ -43,17 +60,7 @@ needs('redis-server')('processes that share a grant in Redis', () => {
   describe('when the one that refreshes is killed', () => {
     it('another has fresh tokens within 15 s, with the lease as it is by default', async () => {
       fleet = await overRedis({ processes: 4 })
-      const cookie = await fleet.signIn()
-      const { answer } = await refreshUnderWay(cookie)
-      const [holder, ...others] = fleet.apps
-      const waiting = Promise.all(others.map((app) => app.storm(10, '/token', cookie)))
-      await Promise.all(others.map((app) => app.inside(10)))
-      const killedAt = performance.now()
-      await holder?.kill()
-      expect(agreed((await waiting).flat())).toMatch(/^200 [\w-]{43}$/)
-      expect(performance.now() - killedAt).toBeLessThan(17_000)
-      await expect(answer).rejects.toThrow()
-      expect(fleet.refreshes()).toMatchObject([{ status: 0 }, { status: 200 }])
+      await expectFreshTokensElsewhere()
     }, 40_000)
 
     it.each(['reuse', 'add'] as const)(
@@ -145,6 +152,33 @@ needs('redis-server')('processes that share a grant in Redis', () => {
   it('neither does it where the tokens are beside the sessions in connect-redis', async () => {
     fleet = await startFleet({ processes: 2, sessions: server.url })
     await expectSlowRequestHarmless()
+  })
+})
+
+needs('postgres')('processes that share a grant in PostgreSQL', () => {
+  let server: PostgresServer
+  let sessions: RedisServer
+  beforeAll(async () => {
+    server = await startPostgres()
+    sessions = await startRedis()
+  })
+  afterAll(async () => {
+    await server?.stop()
+    await sessions?.stop()
+  })
+
+  it('when the one that refreshes is killed, another has fresh tokens within 15 s', async () => {
+    fleet = await startFleet({ processes: 4, tokens: server.url, sessions: sessions.url })
+    await expectFreshTokensElsewhere()
+  }, 120_000)
+
+  needs('pgbouncer')('through PgBouncer', () => {
+    it('when the one that refreshes is killed, another has fresh tokens within 15 s', async () => {
+      const bouncer = await startPgBouncer(server)
+      fleet = await startFleet({ processes: 4, tokens: bouncer.url, sessions: sessions.url })
+      await expectFreshTokensElsewhere()
+      await bouncer.stop()
+    }, 120_000)
   })
 })
 

@@ -18,7 +18,7 @@ export interface FleetOptions {
   /** How many app processes. Default 1. */
   processes?: number
   refreshTokens?: SandboxOptions['refreshTokens']
-  /** The Redis of `RedisTokenStore`. Absent: `SessionTokenStore` over whatever keeps the sessions. */
+  /** The Redis of `RedisTokenStore`, or the PostgreSQL of `PostgresTokenStore`. Absent: `SessionTokenStore` over whatever keeps the sessions. */
   tokens?: string
   /** The Redis of connect-redis. Absent: express-session's `MemoryStore`. */
   sessions?: string
@@ -29,7 +29,7 @@ export interface FleetOptions {
   /** Which client `RedisTokenStore` gets. Default `redis`. */
   client?: 'redis' | 'ioredis'
   leaseMs?: number
-  /** How long Redis may take to answer. */
+  /** How long the token store may take to answer. */
   storeTimeoutMs?: number
   /** How long ilert may take to answer. */
   timeoutMs?: number

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import type { Fault } from '../../src/sandbox/index.ts'
 import { needs } from '../support/needs.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { type FragileStore, type RedisServer, startRedis } from '../support/redis.ts'
 import { agreed, type Fleet, HOUR, PAST_BACK_OFF, startFleet, TOKEN } from './fleet.ts'
 
 const FAULTS: Omit<Fault, 'path'>[] = [
@@ -19,7 +20,7 @@ interface Event {
   seconds?: number
   fault?: Omit<Fault, 'path'>
   times?: number
-  /** Of Redis, during the requests. */
+  /** Of the token store, during the requests. */
   outage?: 'silent' | 'killed'
 }
 
@@ -32,13 +33,13 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ requests, outage: fc.constantFrom('silent' as const, 'killed' as const) }) },
 )
 
-needs('redis-server')('three processes with Redis, whatever happens', () => {
+function whateverHappens(startTokens: () => Promise<FragileStore>): void {
   let sessions: RedisServer
-  let tokens: RedisServer
+  let tokens: FragileStore
   let fleet: Fleet
   beforeAll(async () => {
     sessions = await startRedis()
-    tokens = await startRedis({ durable: true })
+    tokens = await startTokens()
   })
   afterAll(async () => {
     await sessions?.stop()
@@ -48,9 +49,9 @@ needs('redis-server')('three processes with Redis, whatever happens', () => {
   afterEach(() => fleet?.close())
 
   async function backAgain(): Promise<void> {
-    tokens.resume()
+    await tokens.resume()
     await tokens.start()
-    await Promise.all(fleet.apps.map((app) => app.call('hasRedis')))
+    await Promise.all(fleet.apps.map((app) => app.call('hasStore')))
   }
 
   // A refresh token that lives on, since answers get lost here that `rotate` could not do without.
@@ -62,7 +63,7 @@ needs('redis-server')('three processes with Redis, whatever happens', () => {
         refreshTokens: 'add',
         tokens: tokens.url,
         sessions: sessions.url,
-        storeTimeoutMs: 300,
+        storeTimeoutMs: tokens.url.startsWith('redis') ? 300 : 1000,
       })
       const { apps, sandbox } = fleet
       const cookie = await fleet.signIn()
@@ -79,7 +80,7 @@ needs('redis-server')('three processes with Redis, whatever happens', () => {
         // The time that passes between two events is none in which an answer is on its way.
         if (seconds > 0) await Promise.all(apps.map((app) => app.call('answered')))
         if (seconds > 0) await fleet.advance(seconds * 1000)
-        if (outage === 'silent') tokens.pause()
+        if (outage === 'silent') await tokens.pause()
         if (outage === 'killed') await tokens.kill()
         for (const { status } of await ask(requests)) expect([200, 503]).toContain(status)
         if (outage) await backAgain()
@@ -98,4 +99,10 @@ needs('redis-server')('three processes with Redis, whatever happens', () => {
     },
     60_000,
   )
-})
+}
+
+needs('redis-server')('three processes with Redis, whatever happens', () =>
+  whateverHappens(() => startRedis({ durable: true })),
+)
+
+needs('postgres')('three processes with PostgreSQL, whatever happens', () => whateverHappens(startPostgres))

@@ -7,20 +7,24 @@ import { createInterface } from 'node:readline'
 import { findProgram } from './needs.ts'
 import { freePort } from './port.ts'
 
-export interface RedisServer {
-  readonly port: number
+/** A store of tokens that comes back on its own port, as a restarted one does. */
+export interface FragileStore {
   /** As clients take it. */
   readonly url: string
   /** Silence: connections stay open, nothing is answered. */
-  pause(): void
+  pause(): unknown
   /** Answers everything that arrived meanwhile. */
-  resume(): void
+  resume(): unknown
   /** Ends it at once. */
   kill(): Promise<void>
   /** Brings it back on its port if it is not there: empty, or, if it is durable, with all that it had acknowledged. */
   start(): Promise<void>
   /** Ends it for good. */
   stop(): Promise<void>
+}
+
+export interface RedisServer extends FragileStore {
+  readonly port: number
 }
 
 /** A real Redis for one test alone, empty, on a free port of this machine. `more`: settings as on its command line. */

@@ -1,6 +1,7 @@
 import { createClient } from 'redis'
 import { needs } from '../support/needs.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { type FragileStore, type RedisServer, startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 import {
   type Answer,
@@ -17,43 +18,58 @@ import {
 const GOOD = /^200 [\w-]{43}$/
 const away = { status: 503, name: 'NetworkError' }
 
-// The sessions are in a Redis of their own, which stays: without a session no request has a user whose tokens it could
-// need.
-needs('redis-server')('a Redis that goes away under two processes', () => {
-  let sessions: RedisServer
-  let tokens: RedisServer
-  let fleet: Fleet
+let tokens: FragileStore
+let sessions: RedisServer
+let fleet: Fleet
+
+const start = (o: FleetOptions = {}) =>
+  startFleet({
+    processes: 2,
+    tokens: tokens.url,
+    sessions: sessions.url,
+    leaseMs: 1000,
+    // A new connection is a new process of PostgreSQL, which takes a busy machine a while.
+    ...(tokens.url.startsWith('redis') && { storeTimeoutMs: 500 }),
+    ...o,
+  })
+
+/** One request for the token to each process. */
+const fromAll = (cookie: string): Promise<Answer[]> => Promise.all(fleet.apps.map((app) => app.get('/token', cookie)))
+
+async function expectAllConnected(cookie: string): Promise<void> {
+  for (const app of fleet.apps) {
+    expect(await app.get('/', cookie)).toEqual({ status: 200, user: 'mara.lindqvist', connected: true })
+  }
+}
+
+/**
+ * What holds whatever the store is. The sessions are in a Redis of their own, which stays: without a session no request has
+ * a user whose tokens it could need.
+ */
+function goesAway(
+  startTokens: () => Promise<FragileStore>,
+  clients: readonly ('redis' | 'ioredis')[],
+  killed: string,
+): void {
   beforeAll(async () => {
     sessions = await startRedis()
-    tokens = await startRedis()
+    tokens = await startTokens()
   })
   afterAll(async () => {
     await sessions?.stop()
     await tokens?.stop()
   })
   afterEach(async () => {
-    tokens.resume()
+    await tokens.resume()
     await tokens.start()
     await fleet?.close()
   })
 
-  const start = (o: FleetOptions = {}) =>
-    startFleet({ processes: 2, tokens: tokens.url, sessions: sessions.url, leaseMs: 1000, storeTimeoutMs: 500, ...o })
-
-  /** One request for the token to each process. */
-  const fromAll = (cookie: string): Promise<Answer[]> => Promise.all(fleet.apps.map((app) => app.get('/token', cookie)))
-
-  async function expectAllConnected(cookie: string): Promise<void> {
-    for (const app of fleet.apps) {
-      expect(await app.get('/', cookie)).toEqual({ status: 200, user: 'mara.lindqvist', connected: true })
-    }
-  }
-
   const outages = {
-    silent: { begin: async () => tokens.pause(), end: async () => tokens.resume() },
-    'killed, and back empty': { begin: () => tokens.kill(), end: () => tokens.start() },
+    silent: { begin: () => tokens.pause(), end: () => tokens.resume() },
+    [killed]: { begin: () => tokens.kill(), end: () => tokens.start() },
   }
-  const cases = (['redis', 'ioredis'] as const).flatMap((client) =>
+  const cases = clients.flatMap((client) =>
     Object.entries(outages).map(([name, outage]) => ({ name, client, ...outage })),
   )
 
@@ -75,7 +91,7 @@ needs('redis-server')('a Redis that goes away under two processes', () => {
     expect(fleet.refreshes()).toHaveLength(0)
 
     await end()
-    await Promise.all(fleet.apps.map((app) => app.call('hasRedis')))
+    await Promise.all(fleet.apps.map((app) => app.call('hasStore')))
     await fleet.advance(PAST_BACK_OFF)
     const next = agreed((await Promise.all(fleet.apps.map((app) => app.storm(20, '/token', cookie)))).flat())
     expect(next).toMatch(GOOD)
@@ -101,7 +117,7 @@ needs('redis-server')('a Redis that goes away under two processes', () => {
     expect(await holder?.get('/token', cookie)).toMatchObject(away)
 
     await o.end()
-    await other?.call('hasRedis')
+    await other?.call('hasStore')
     // The other is asked at once, when the new tokens may not be there yet: it is never told that all is over.
     expect([200, 503]).toContain((await other?.get('/token', cookie))?.status)
     await expectAllConnected(cookie)
@@ -109,17 +125,21 @@ needs('redis-server')('a Redis that goes away under two processes', () => {
     expect(fleet.successful()).toHaveLength(1)
   })
 
-  it('says neither yes nor no about a grant that it has not seen while Redis is silent', async () => {
+  it('says neither yes nor no about a grant that it has not seen while the store is silent', async () => {
     fleet = await start()
     const cookie = await fleet.signIn()
-    tokens.pause()
+    await tokens.pause()
     const unseen = fleet.apps[1]
     expect(await unseen?.get('/', cookie)).toEqual({ status: 200, user: 'mara.lindqvist', connected: true })
     expect(await unseen?.get('/token', cookie)).toMatchObject(away)
-    tokens.resume()
-    await unseen?.call('hasRedis')
+    await tokens.resume()
+    await unseen?.call('hasStore')
     expect(await unseen?.get('/token', cookie)).toMatchObject({ status: 200 })
   })
+}
+
+needs('redis-server')('a Redis that goes away under two processes', () => {
+  goesAway(() => startRedis(), ['redis', 'ioredis'], 'killed, and back empty')
 
   it.each([
     { name: 'who refreshed', first: 0 },
@@ -155,4 +175,8 @@ needs('redis-server')('a Redis that goes away under two processes', () => {
       redis.destroy()
     }
   })
+})
+
+needs('postgres')('a PostgreSQL that goes away under two processes', () => {
+  goesAway(startPostgres, ['redis'], 'killed, and back with what it had acknowledged')
 })
