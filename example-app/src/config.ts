@@ -19,8 +19,9 @@ export interface Config {
   readonly idleMs: number
   /** A session ends so long after the sign-in, however much it is used. */
   readonly maxMs: number
-  /** Absent: sessions and tokens are in this process's memory. */
+  /** Where sessions and tokens are. Neither: in this process's memory; both: in Redis. */
   readonly redisURL: string | undefined
+  readonly databaseURL: string | undefined
   readonly logLevel: string
   /** What every sign-in asks the user for. */
   readonly scope: string
@@ -41,6 +42,7 @@ const ENVIRONMENTS = ['development', 'test', 'production'] as const
 const FOR_USERS = [
   'SESSION_SECRET',
   'REDIS_URL',
+  'DATABASE_URL',
   'TRUST_PROXY',
   'ILERT_CLIENT_SECRET',
   'ILERT_CALLBACK_URL',
@@ -70,6 +72,9 @@ const schema = z.object({
   SESSION_IDLE_HOURS: hours.default(12),
   SESSION_MAX_HOURS: hours.default(168),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'expected a URL such as redis://localhost:6379' }).optional(),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'expected a URL such as postgres://user:password@localhost:5432/desk' })
+    .optional(),
   TRUST_PROXY: z.string().refine(isProxies, 'expected a number of proxies, such as 1, or their addresses.').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}.`).optional(),
   ILERT_CLIENT_ID: z.string().optional(),
@@ -110,6 +115,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     idleMs: data.SESSION_IDLE_HOURS * HOUR_MS,
     maxMs: data.SESSION_MAX_HOURS * HOUR_MS,
     redisURL: data.REDIS_URL,
+    databaseURL: data.DATABASE_URL,
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     scope: data.ILERT_SCOPE,
     sandbox: data.ILERT_CLIENT_ID === undefined,

@@ -93,7 +93,7 @@ async function run(env: Record<string, string>, launch?: Launch): Promise<{ app:
 
 /** This process's environment without what would make the app another one. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(ILERT_.*|NODE_ENV|NODE_OPTIONS|SESSION_.*|REDIS_URL|TRUST_PROXY|LOG_LEVEL)$/
+  const foreign = /^(ILERT_.*|NODE_ENV|NODE_OPTIONS|SESSION_.*|REDIS_URL|DATABASE_URL|TRUST_PROXY|LOG_LEVEL)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
 

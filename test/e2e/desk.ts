@@ -22,7 +22,7 @@ export interface DeskOptions {
   sandbox?: SandboxOptions
 }
 
-/** One process, which keeps everything in its memory unless `REDIS_URL` says otherwise. */
+/** One process, which keeps everything in its memory unless `REDIS_URL` or `DATABASE_URL` says otherwise. */
 export async function startDesk({ env = {}, sandbox: options }: DeskOptions = {}): Promise<Desk> {
   const port = env.PORT ?? String(await freePort())
   const url = `http://localhost:${port}`
@@ -31,15 +31,17 @@ export async function startDesk({ env = {}, sandbox: options }: DeskOptions = {}
   return { url, sandbox, apps: [app] }
 }
 
-/** Two processes that share a Redis, behind a proxy that gives each of them every other request. */
+/**
+ * Two processes that share a Redis, or what `DATABASE_URL` names, behind a proxy that gives each of them every other request.
+ */
 export async function startTwoDesks({ env = {}, sandbox: options }: DeskOptions = {}) {
-  const redis = await startRedis()
-  atEnd(() => redis.stop())
+  const redis = env.DATABASE_URL === undefined ? await startRedis() : undefined
+  atEnd(async () => redis?.stop())
   const proxy = await startProxy()
   const sandbox = await startSandbox(proxy.url, options)
   const shared = {
     ...sandbox.env,
-    REDIS_URL: redis.url,
+    ...(redis && { REDIS_URL: redis.url }),
     SESSION_SECRET: randomBytes(32).toString('base64'),
     TRUST_PROXY: '1',
     ...env,

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { needs } from '../support/needs.ts'
 import { freePort } from '../support/port.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 import { closeServers, serve } from '../support/server.ts'
 import { removeBuiltApp } from './app-copy.ts'
@@ -118,7 +119,7 @@ async function production(NODE_ENV = 'production') {
     .split('\n')
     .map((line) => JSON.parse(line) as { level: number; msg: string })
   expect(lines).toMatchObject([
-    { level: 40, msg: expect.stringContaining('REDIS_URL is not set') },
+    { level: 40, msg: expect.stringContaining('No REDIS_URL or DATABASE_URL is set') },
     { level: 30, msg: expect.stringContaining(`is up at http://localhost:${app.port}`) },
   ])
   return { port: app.port, sandbox: desk.sandbox }
@@ -135,31 +136,43 @@ describe('health', () => {
     expect(desk.apps[0].stdout).not.toContain('healthz')
   })
 
+  /** It lives, and is ready if what it keeps its sessions in is. */
+  async function expectReadyAsItsStore(
+    store: { url: string; pause(): unknown; resume(): unknown; stop(): Promise<void> },
+    variable: string,
+  ): Promise<void> {
+    atEnd(() => store.stop())
+    const desk = await startDesk({ env: { [variable]: store.url } })
+    const isReady = async () => (await get(`${desk.url}/readyz`)).status
+    const isAlive = async () => (await get(`${desk.url}/healthz`)).status
+    await eventually(async () => expect(await isReady()).toBe(200))
+
+    await store.pause()
+    const began = performance.now()
+    expect(await isReady()).toBe(503)
+    expect(performance.now() - began).toBeLessThan(3000)
+    expect(await isAlive()).toBe(200)
+    await store.resume()
+    await eventually(async () => expect(await isReady()).toBe(200))
+
+    await store.stop()
+    await eventually(async () => expect(await isReady()).toBe(503))
+    expect(await isAlive()).toBe(200)
+
+    const nowhere = store.url.replace(/:\d+/, `:${await freePort()}`)
+    const early = await startApp({ ...CLIENT, [variable]: nowhere })
+    expect((await get(`${early.url}/readyz`)).status).toBe(503)
+    expect((await get(`${early.url}/healthz`)).status).toBe(200)
+  }
+
+  const NAME = 'is that it lives but is not ready while its store is silent, away, or not there yet'
+
   needs('redis-server')('of an app with Redis', () => {
-    it('is that it lives but is not ready while Redis is silent, away, or not there yet', async () => {
-      const redis = await startRedis()
-      atEnd(() => redis.stop())
-      const desk = await startDesk({ env: { REDIS_URL: redis.url } })
-      const isReady = async () => (await get(`${desk.url}/readyz`)).status
-      const isAlive = async () => (await get(`${desk.url}/healthz`)).status
-      expect(await isReady()).toBe(200)
+    it(NAME, async () => expectReadyAsItsStore(await startRedis(), 'REDIS_URL'))
+  })
 
-      redis.pause()
-      const began = performance.now()
-      expect(await isReady()).toBe(503)
-      expect(performance.now() - began).toBeLessThan(3000)
-      expect(await isAlive()).toBe(200)
-      redis.resume()
-      await eventually(async () => expect(await isReady()).toBe(200))
-
-      await redis.stop()
-      await eventually(async () => expect(await isReady()).toBe(503))
-      expect(await isAlive()).toBe(200)
-
-      const early = await startApp({ ...CLIENT, REDIS_URL: `redis://localhost:${await freePort()}` })
-      expect((await get(`${early.url}/readyz`)).status).toBe(503)
-      expect((await get(`${early.url}/healthz`)).status).toBe(200)
-    })
+  needs('postgres')('of an app with PostgreSQL', () => {
+    it(NAME, async () => expectReadyAsItsStore(await startPostgres(), 'DATABASE_URL'))
   })
 })
 

@@ -2,10 +2,11 @@
  * The desk as people use it, in a real browser.
  */
 import { needs } from '../support/needs.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { removeBuiltApp } from './app-copy.ts'
 import type { AppProcess } from './app-process.ts'
 import { closeBrowsers, visit } from './browser.ts'
-import { cleanUp } from './clean-up.ts'
+import { atEnd, cleanUp } from './clean-up.ts'
 import { startDesk, startTwoDesks } from './desk.ts'
 import {
   alertRow,
@@ -201,18 +202,28 @@ needs('chromium')('writing alerts', () => {
 })
 
 needs('chromium')('two processes behind a proxy', () => {
+  async function expectOneDesk(env: Record<string, string>): Promise<void> {
+    const desk = await startTwoDesks({ sandbox: SHORT, env })
+    const [first, second] = desk.apps
+    const { page } = await visit()
+    const answeredBy = (app: AppProcess) => desk.proxy.exchanges.filter(({ target }) => target === app.url).length
+    await wholeVisit(desk, page, async () => {
+      expect(answeredBy(first)).toBeGreaterThan(2)
+      expect(answeredBy(second)).toBeGreaterThan(2)
+      first.signal('SIGKILL')
+      await first.ended
+    })
+  }
+
   needs('redis-server')('that share a Redis', () => {
+    it('are one desk, for a whole shift in which one of them is killed', () => expectOneDesk({}))
+  })
+
+  needs('postgres')('that share a PostgreSQL', () => {
     it('are one desk, for a whole shift in which one of them is killed', async () => {
-      const desk = await startTwoDesks({ sandbox: SHORT })
-      const [first, second] = desk.apps
-      const { page } = await visit()
-      const answeredBy = (app: AppProcess) => desk.proxy.exchanges.filter(({ target }) => target === app.url).length
-      await wholeVisit(desk, page, async () => {
-        expect(answeredBy(first)).toBeGreaterThan(2)
-        expect(answeredBy(second)).toBeGreaterThan(2)
-        first.signal('SIGKILL')
-        await first.ended
-      })
+      const postgres = await startPostgres()
+      atEnd(() => postgres.stop())
+      await expectOneDesk({ DATABASE_URL: postgres.url })
     })
   })
 })
