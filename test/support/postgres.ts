@@ -19,7 +19,7 @@ export interface PostgresServer {
   /** Silence: connections stay open, nothing is answered. */
   pause(): Promise<void>
   /** Answers everything that arrived meanwhile. */
-  resume(): Promise<void>
+  resume(): void
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>
   /** Brings it back on the same port, with all that it had acknowledged, if it is not there. */
@@ -44,17 +44,23 @@ export async function startPostgres(): Promise<PostgresServer> {
   const arguments_ = ['-D', data, '-p', `${port}`]
   for (const [name, value] of Object.entries(settings)) arguments_.push('-c', `${name}=${value}`)
   let server: ChildProcess | undefined
+  let goOn: (() => void) | undefined
   const atExit = () => server?.kill('SIGQUIT')
   process.once('exit', atExit)
 
   const postgres: PostgresServer = {
     port,
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    pause: () => signalAll(server, 'SIGSTOP'),
-    resume: () => signalAll(server, 'SIGCONT'),
+    async pause() {
+      goOn ??= server && (await silence(server))
+    },
+    resume() {
+      goOn?.()
+      goOn = undefined
+    },
     async kill() {
       if (!server) return
-      await postgres.resume() // or it would not hear the other signal
+      postgres.resume() // or it would not hear the other signal
       const exited = once(server, 'exit')
       server.kill('SIGQUIT')
       await exited
@@ -87,15 +93,28 @@ async function untilReady(server: ChildProcess): Promise<void> {
   throw new Error(`postgres ended before it was ready:\n${log.join('\n')}`)
 }
 
-/** Each connection has a process of its own. */
-async function signalAll(server: ChildProcess | undefined, name: NodeJS.Signals): Promise<void> {
-  if (server?.pid === undefined) return
-  server.kill(name) // first: it would start more of them
-  const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
-  for (const pid of children.split(' ').filter(Boolean)) {
-    try {
-      process.kill(Number(pid), name)
-    } catch {} // it has ended meanwhile
+/** Stops a server and the processes of its connections. Resolves to what goes on with all of them. */
+async function silence(server: ChildProcess): Promise<() => void> {
+  server.kill('SIGSTOP') // first: it would start more of them
+  const stopped = new Set<number>()
+  // A list that is read while one of them ends may be short of others.
+  for (let before = -1; before < stopped.size; ) {
+    before = stopped.size
+    const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
+    for (const pid of children.split(' ').filter(Boolean).map(Number)) if (signal(pid, 'SIGSTOP')) stopped.add(pid)
+  }
+  return () => {
+    for (const pid of stopped) signal(pid, 'SIGCONT')
+    server.kill('SIGCONT')
+  }
+}
+
+/** Whether the process was still there. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch {
+    return false
   }
 }
 

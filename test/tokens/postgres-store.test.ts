@@ -340,7 +340,7 @@ needs('postgres')('a PostgreSQL that is silent or stopped', () => {
     await store.set('a', record(1), 60_000)
   })
   afterEach(async () => {
-    await server.resume()
+    server.resume()
     await server.start()
     await until(async () => (await outcome(store.get('a'))) !== 'store_unavailable')
   })
@@ -367,7 +367,7 @@ needs('postgres')('a PostgreSQL that is silent or stopped', () => {
   ]
 
   const outages = [
-    { name: 'silent', begin: () => server.pause(), end: () => server.resume() },
+    { name: 'silent', begin: () => server.pause(), end: async () => server.resume() },
     { name: 'stopped', begin: () => server.kill(), end: () => server.start() },
   ]
 
@@ -398,7 +398,7 @@ needs('postgres')('a PostgreSQL that is silent or stopped', () => {
     await server.pause()
     const waiting = patient.withLease('b', async () => 'never', { signal: AbortSignal.timeout(50) })
     await expect(waiting).rejects.toMatchObject({ name: 'TimeoutError' })
-    await server.resume()
+    server.resume()
     await until(async () => (await outcome(store.get('a'))) !== 'store_unavailable')
     expect(await patient.withLease('b', async () => 'held', { signal: AbortSignal.timeout(5000) })).toBe('held')
   })
