@@ -32,6 +32,7 @@ export {
   scopes,
 } from './ilert/scopes.ts'
 export { type Keeping, TokenManager } from './tokens/manager.ts'
+export type { RefreshFailure, TokenStatus } from './tokens/status.ts'
 export { MemoryTokenStore } from './tokens/stores/memory-store.ts'
 export { SessionTokenStore } from './tokens/stores/session-store.ts'
 export type { Lease, StoredTokens, TokenStore } from './tokens/stores/store.ts'

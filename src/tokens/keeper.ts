@@ -11,6 +11,7 @@ import {
   type Situation,
 } from './policy.ts'
 import { GrantRecord } from './record.ts'
+import { NOT_CONNECTED, statusOf, type TokenStatus } from './status.ts'
 import type { Lease } from './stores/store.ts'
 import { type After, waited } from './time.ts'
 import {
@@ -50,7 +51,11 @@ interface Trouble {
   readonly failures: number
   readonly failedAt: number
   readonly backOffMs: number
+  /** Of the last error. */
+  readonly code: string
 }
+
+const NO_TROUBLE: Trouble = { failures: 0, failedAt: 0, backOffMs: 0, code: '' }
 
 /**
  * One grant in this process: what is known of it, and the one refresh of it that may be under way. What it does next is
@@ -96,6 +101,13 @@ export class Keeper {
   /** Whether good tokens are there or can be had. */
   get connected(): boolean {
     return !this.removed && this.#decide().action !== 'sign-in'
+  }
+
+  /** What is known of the grant, for people to look at. */
+  get status(): TokenStatus {
+    if (this.removed) return NOT_CONNECTED
+    const { failedAt: at, failures: count, code } = this.#trouble ?? NO_TROUBLE
+    return statusOf(this.grant, this.#situation(), this.#parts.settings, { at, count, code })
   }
 
   /**
@@ -362,7 +374,7 @@ export class Keeper {
     const failures = (this.#trouble?.failures ?? 0) + 1
     const retryAfterSeconds = error instanceof NetworkError ? error.retryAfterSeconds : undefined
     const backOffMs = backOff(failures, retryAfterSeconds, random())
-    this.#trouble = { failures, failedAt: clock.now(), backOffMs }
+    this.#trouble = { failures, failedAt: clock.now(), backOffMs, code: error.code }
     if (this.#record.holds) this.#landLater(backOffMs)
     if (error instanceof OAuthError || error.code === 'response_too_large') {
       // 503, since nothing is wrong with the user: a client secret that was changed, say, or an answer that is too long.

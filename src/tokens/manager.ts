@@ -15,6 +15,7 @@ import { Revocations } from './revocations.ts'
 import { encryptionSecrets } from './sealing/keys.ts'
 import { type Sealing, tokenSealer } from './sealing/seal.ts'
 import { type SessionMarks, SessionRecords } from './session-records.ts'
+import { NOT_CONNECTED, type TokenStatus } from './status.ts'
 import { checkDuration } from './stores/checks.ts'
 import type { TokenStore } from './stores/store.ts'
 import { type After, after } from './time.ts'
@@ -191,6 +192,19 @@ export class TokenManager {
   /** The access token under a key, fresh: good for at least 10 seconds wherever ilert and the rules allow. */
   async accessToken(key: string): Promise<string> {
     return (await this.#tokensOf(key)).accessToken
+  }
+
+  /**
+   * What is known of the tokens under a key, without a call to ilert, and without a refresh: `connected: false` if there are
+   * none, or if they were ended. Reads the store if this process does not have them at hand, or has not read them for a
+   * while; rejects with a `NetworkError` if it cannot be read, and nothing is at hand.
+   */
+  async status(key: string): Promise<TokenStatus> {
+    checkKey(key)
+    const { keeper } = await this.find(key)
+    await keeper?.confirm()
+    // Another process may have ended it, or the same user may have granted anew.
+    return (keeper?.removed ? this.peek(key) : keeper)?.status ?? NOT_CONNECTED
   }
 
   /** ilert's API as the user whose tokens are under a key. Nothing is read or sent before the first call. */

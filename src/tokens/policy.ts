@@ -58,6 +58,14 @@ export function decide(situation: Situation, settings: RefreshSettings): Decisio
   return refreshable ? { action: 'unavailable', retryAfterMs: waitMs } : { action: 'sign-in' }
 }
 
+/** From when on `decide` asks for a refresh, if there is a refresh token and nothing changes. */
+export function refreshAt(situation: Situation, settings: RefreshSettings): number {
+  const { now, issuedAt, expiresAt } = situation
+  const lifetime = Math.max(0, expiresAt - issuedAt)
+  const due = expiresAt - Math.max(Math.min(settings.windowMs, lifetime / 4), Math.min(MARGIN_MS, lifetime / 10))
+  return Math.max(now, due, now + msUntilRefreshAllowed(situation, settings))
+}
+
 /** How long the interval between two refreshes and the back-off after failures still forbid one. */
 export function msUntilRefreshAllowed(
   { now, issuedAt, expiresAt, refreshedAt, failedAt, backOffMs }: Situation,
