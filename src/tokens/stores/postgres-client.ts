@@ -5,7 +5,7 @@ import { within } from '../time.ts'
 
 export type Row = Readonly<Record<string, string>>
 
-type Values = (string | number | Buffer | null)[]
+type Values = (string | number | Buffer)[]
 
 /** What is used of `pg`: its own types would make it a dependency of every app. */
 interface Connection {

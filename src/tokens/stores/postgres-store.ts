@@ -64,7 +64,7 @@ export class PostgresTokenStore implements TokenStore {
   }
 
   /**
-   * Creates the table and its indexes, unless the table is there: call it at each start if you like, or run
+   * Creates the table and its index, unless the table is there: call it at each start if you like, or run
    * docs/postgres.sql with what migrates your database.
    */
   async createTable(): Promise<void> {
@@ -82,7 +82,7 @@ export class PostgresTokenStore implements TokenStore {
   async set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
     const { version, data } = checkTokens(tokens)
     const ttl = checkDuration('ttlMs', ttlMs)
-    const rows = await this.#db.run(this.#sql.set, [bytes(checkKey(key)), version, bytes(data), null, ttl])
+    const rows = await this.#db.run(this.#sql.set, [bytes(checkKey(key)), version, bytes(data), ttl])
     this.#sweepInTheBackground()
     return rows.length > 0
   }

@@ -1,4 +1,4 @@
-/** A name that needs no escaping between quotation marks, short enough for the names of the indexes. */
+/** A name that needs no escaping between quotation marks, short enough for the name of the index. */
 const NAME = /^[a-z_][a-z0-9_]{0,49}$/
 
 /** A table's name as SQL has it. @throws {TypeError} for a name that is none */
@@ -14,18 +14,16 @@ export function tableName(name: unknown): string {
 
 /** What creates the table; docs/postgres.sql is made of the same. @param table as `tableName` returns it */
 function tableSQL(table: string): string {
-  const index = (column: string) => `"${table.split('.').at(-1)?.slice(1, -1)}_${column}"`
+  const index = `"${table.split('.').at(-1)?.slice(1, -1)}_ends_at"`
   return `CREATE TABLE IF NOT EXISTS ${table} (
   kind text NOT NULL,           -- 'tokens', or 'lease'
   key bytea NOT NULL,           -- UTF-8 as bytes: text cannot hold U+0000, and depends on the encoding of the database
   version bigint,               -- counts the writes of a grant; null in a lease, and in the mark of a grant that was ended
   data bytea,                   -- sealed tokens, or who holds a lease
-  user_id text,                 -- the ilert user's id, if it is known
   ends_at timestamptz NOT NULL, -- by the clock of the database; a row means nothing from then on, and is removed later
   PRIMARY KEY (kind, key)
 );
-CREATE INDEX IF NOT EXISTS ${index('ends_at')} ON ${table} (ends_at);
-CREATE INDEX IF NOT EXISTS ${index('user_id')} ON ${table} (user_id, key) WHERE user_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ${index} ON ${table} (ends_at);
 `
 }
 
@@ -62,16 +60,16 @@ export function statementsFor(table: string): Statements {
     get: `SELECT version::text AS version, encode(data, 'base64') AS data FROM ${table}
       WHERE ${TOKENS} AND version IS NOT NULL AND ends_at > ${NOW}`,
     // Where version is null there is the mark of an end, which nothing is newer than.
-    set: `INSERT INTO ${table} AS old (kind, key, version, data, user_id, ends_at)
-      VALUES ('tokens', $1::bytea, $2::bigint, $3::bytea, $4::text, ${FROM_NOW('$5')})
+    set: `INSERT INTO ${table} AS old (kind, key, version, data, ends_at)
+      VALUES ('tokens', $1::bytea, $2::bigint, $3::bytea, ${FROM_NOW('$4')})
       ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, data = excluded.data,
-        user_id = excluded.user_id, ends_at = excluded.ends_at
+        ends_at = excluded.ends_at
       WHERE old.version < excluded.version OR old.ends_at <= ${NOW} RETURNING 1`,
     touch: `UPDATE ${table} SET ends_at = ${FROM_NOW('$2')} WHERE ${TOKENS} AND version IS NOT NULL AND ends_at > ${NOW}`,
     delete: `DELETE FROM ${table} WHERE ${TOKENS}`,
     // The longer one of two marks stays: each was promised to a caller.
     end: `INSERT INTO ${table} AS old (kind, key, ends_at) VALUES ('tokens', $1::bytea, ${FROM_NOW('$2')})
-      ON CONFLICT (kind, key) DO UPDATE SET version = NULL, data = NULL, user_id = NULL, ends_at = excluded.ends_at
+      ON CONFLICT (kind, key) DO UPDATE SET version = NULL, data = NULL, ends_at = excluded.ends_at
       WHERE old.version IS NOT NULL OR old.ends_at < excluded.ends_at`,
     // Looks first: a waiter that asks again and again would lock the row each time, and write that down. A lease that is
     // this waiter's already is taken again: the answer to the statement before may have been lost.
