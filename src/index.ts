@@ -3,7 +3,8 @@ export type { ApiResponse, CallInit, IlertApi } from './client/api.ts'
 export type * from './client/api-paths.ts'
 export { IlertClient } from './client/client.ts'
 export type { Clock, Connection } from './client/connection.ts'
-export { IlertBearerStrategy } from './express/bearer/strategy.ts'
+export type { BearerAuthenticateOptions } from './express/bearer/judge.ts'
+export { type BearerOptions, IlertBearerStrategy } from './express/bearer/strategy.ts'
 export type { BearerUser } from './express/bearer/verify.ts'
 export type { AuthenticateOptions } from './express/begin.ts'
 export type { ProxyRoute } from './express/bff/allow.ts'
@@ -12,7 +13,7 @@ export type { IlertStrategyOptions } from './express/options.ts'
 export type { IlertProfile } from './express/profile.ts'
 export type { RequestIlert, SignedInUser } from './express/request-ilert.ts'
 export { IlertStrategy, IlertStrategy as Strategy } from './express/strategy.ts'
-export type { Done, Verify } from './express/verify.ts'
+export type { Done, Verify, VerifyContext } from './express/verify.ts'
 export {
   APIError,
   IlertError,

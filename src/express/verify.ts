@@ -4,7 +4,7 @@ import { IlertError } from '../ilert/errors.ts'
 import type { IlertProfile } from './profile.ts'
 
 /** What a sign-in has brought, for the app to make a user of. */
-interface VerifyContext {
+export interface VerifyContext {
   req: Request
   tokens: TokenSet
   profile: IlertProfile

@@ -14,7 +14,7 @@ import { type BearerAuthenticateOptions, judge, neededScopes, type Outcome, type
 import { askAbout, type BearerCallback, type BearerUser, type BearerVerify } from './verify.ts'
 
 /** How an API is protected. */
-interface BearerOptions extends Connection {
+export interface BearerOptions extends Connection {
   /**
    * The app whose tokens are taken: the number that ilert shows for it. Required, since a token says what its user
    * granted to that app alone: an API that takes the tokens of any app lets each of them act for its users. `'any'` does
