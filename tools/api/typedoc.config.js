@@ -32,7 +32,10 @@ export default {
   excludeExternals: true,
   disableSources: true,
   requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Method', 'Accessor'],
-  intentionallyNotDocumented: ofIlert.map(([, name]) => `passport-ilert/api.${name}`),
+  intentionallyNotDocumented: [
+    'passport-ilert.StrategyBase.__type', // Passport's
+    ...ofIlert.map(([, name]) => `passport-ilert/api.${name}`),
+  ],
   validation: { notExported: true, notDocumented: true, invalidLink: true, rewrittenLink: true, invalidPath: false },
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
