@@ -32,6 +32,7 @@ const NOT_FROM_OUTSIDE = new Map([
   ['src/tokens/keeper.ts #failed', 'a message that redact has cut'],
   ['src/tokens/stores/postgres-table.ts index', 'an option'],
   ['src/tokens/stores/postgres-table.ts tableName', 'an option'],
+  ['src/tokens/stores/postgres-table.ts tableSQL', 'an option'],
   ['src/tokens/stores/stored-session.ts carriedOf', "the app's session"],
   ['src/tokens/stores/stored-session.ts shapeOf', 'a session id that the app has made'],
 ])

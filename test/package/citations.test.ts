@@ -33,7 +33,12 @@ async function missing(text: string): Promise<string[]> {
 
 const TEXT = /\.(?:ts|js|mjs)$/
 /** Paths that tests make up. */
-const MADE_UP = ['test/package/citations.test.ts', 'test/e2e/dockerignore.test.ts', 'test/attacks/threat-model.test.ts']
+const MADE_UP = [
+  'test/package/citations.test.ts',
+  'test/e2e/dockerignore.test.ts',
+  'test/attacks/threat-model.test.ts',
+  'test/package/release.test.ts',
+]
 
 it.each(['src', 'test', 'example-app/src'])('everything that %s cites exists', async (folder) => {
   const paths = (await readdir(folder, { recursive: true })).map((path) => join(folder, path))
