@@ -37,7 +37,7 @@ export interface Parts {
 /** Puts a strategy together. Nothing here does anything before there is a request. */
 export function assemble(settings: Settings): Parts {
   const { connection, clientID, keeping, secrets, name, userKey, callbackURL, basePath, scope } = settings
-  const { appURL, apiURL, clock } = connection
+  const { clock } = connection
   const client = new IlertClient(connection)
   const appStore = keeping.tokenStore === undefined ? new AppSessionStore(clock) : undefined
   const tokenStore = appStore ?? (keeping.tokenStore as TokenStore)
@@ -58,8 +58,7 @@ export function assemble(settings: Settings): Parts {
     appStore?.keepAlive(req, entries)
   }
 
-  // An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app.
-  const sealer = new Sealer(secrets, `attempts of ${clientID} at ${appURL ?? APP_URL} and ${apiURL}`)
+  const sealer = attemptSealer(settings)
   const attempts = new Attempts(sealer, clock)
   const lost = new LostSessions(sealer, clock, entries, tokens)
   const { extraScope, ask, allowedTenants, tokenKey } = settings
@@ -69,4 +68,10 @@ export function assemble(settings: Settings): Parts {
   const belongs: AppSessionStore['belongs'] = (key, owner) => appStore?.belongs(key, owner)
   const finish = new Finish({ ...shared, signIns, watch, belongs })
   return { client, tokens, entries, lost, site, watch, signIns, begin, finish, scope, bind, attend }
+}
+
+/** An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app. */
+export function attemptSealer({ connection, clientID, secrets }: Settings): Sealer {
+  const { appURL = APP_URL, apiURL } = connection
+  return new Sealer(secrets, `attempts of ${clientID} at ${appURL} and ${apiURL}`)
 }

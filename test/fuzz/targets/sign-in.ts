@@ -1,8 +1,10 @@
 /* What a browser brings back from ilert: the query, and the cookies of the attempts that it began. */
 import fc from 'fast-check'
 import type { Dispatcher } from 'undici'
-import type { Attempts } from '../../../src/express/attempts.ts'
+import { Attempts } from '../../../src/express/attempts.ts'
 import { type CallbackQuery, MalformedCallback, readCallback } from '../../../src/express/callback.ts'
+import { attemptSealer } from '../../../src/express/parts.ts'
+import { strategySettings } from '../../../src/express/settings.ts'
 import { IlertError, IlertStrategy } from '../../../src/index.ts'
 import { MemoryTokenStore } from '../../../src/tokens/stores/memory-store.ts'
 import { expectNoSecret, SECRETS } from '../canary.ts'
@@ -19,7 +21,7 @@ const clientID = 'app'
 const STATE = '0'.repeat(23)
 
 // Every attempt has begun before: what is tested is what comes back.
-const ilert = new IlertStrategy({
+const options = {
   clientID,
   clientSecret: SECRETS.clientSecret,
   callbackURL: `https://app.example${CALLBACK}`,
@@ -27,8 +29,9 @@ const ilert = new IlertStrategy({
   clock,
   tokenStore: new MemoryTokenStore(),
   dispatcher: goodIlert() as never,
-})
-const { attempts } = ilert as unknown as { attempts: Attempts }
+}
+const ilert = new IlertStrategy(options)
+const attempts = new Attempts(attemptSealer(strategySettings([options])), clock)
 
 interface Begun {
   readonly state: string
