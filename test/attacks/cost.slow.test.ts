@@ -1,6 +1,6 @@
 /*
  * What texts from outside cost: whatever they are, each reader is done with the longest that can reach it before another
- * request would notice. test/attacks/redos.test.ts looks at expressions; this looks at time, and
+ * request would notice. test/attacks/redos.slow.test.ts looks at expressions; this looks at time, and
  * test/attacks/text-readers.test.ts sees to it that no reader is missing here.
  */
 import { SHAPES } from '../fuzz/generators/shapes.ts'

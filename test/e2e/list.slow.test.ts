@@ -144,6 +144,7 @@ needs('chromium')('a live update', () => {
       await route.fulfill({ response })
     }
     await page.route(`${desk.url}/`, hold, { times: 1 })
+    await page.waitForLoadState()
     await page.clock.fastForward(30_000)
     await updateRead
     await page.getByRole('button', { name: `Accept: ${PORTAL}` }).click()
@@ -159,6 +160,7 @@ needs('chromium')('a live update', () => {
     await page.clock.install()
     await signIn(page, desk.url)
     await page.route(`${desk.url}/`, (route) => route.fulfill({ status, body: 'no' }))
+    await page.waitForLoadState() // the script of the page has run
     await page.clock.fastForward(60_000)
     await page
       .getByRole('alert')

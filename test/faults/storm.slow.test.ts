@@ -68,6 +68,16 @@ function fourProcesses(start: () => Promise<Server>, clients: readonly Client[] 
   }, 120_000)
 }
 
+describe('one process', () => {
+  it.each(['reuse', 'add'] as const)(
+    'refreshes once for 200 requests at once with an expired token (%s)',
+    async (refreshTokens) => {
+      fleet = await startFleet({ refreshTokens })
+      await expectOneRefresh(fleet, 200)
+    },
+  )
+})
+
 needs('redis-server')('four processes with Redis', () => fourProcesses(startRedis, ['redis', 'ioredis']))
 
 needs('postgres')('four processes with PostgreSQL', () => fourProcesses(startPostgres))

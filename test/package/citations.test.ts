@@ -35,9 +35,9 @@ const TEXT = /\.(?:ts|js|mjs)$/
 /** Paths that tests make up. */
 const MADE_UP = [
   'test/package/citations.test.ts',
+  'test/package/release.test.ts',
   'test/e2e/dockerignore.test.ts',
   'test/attacks/threat-model.test.ts',
-  'test/package/release.test.ts',
 ]
 
 it.each(['src', 'test', 'example-app/src'])('everything that %s cites exists', async (folder) => {

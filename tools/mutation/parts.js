@@ -113,9 +113,9 @@ export const PARTS = [
     ['lease', 'redis-store', 'redis', 'postgres-store', 'postgres-client', 'postgres-table', 'postgres', 'store'].map(
       (name) => `src/tokens/stores/${name}.ts`,
     ),
-    ['test/tokens/!(*.slow|redis-store|postgres-store|session-stores).test.ts'],
+    ['test/tokens/!(*.slow|stores).test.ts'],
   ),
-  ...rest('src/express', [], ['test/express/!(away|versions).test.ts']),
+  ...rest('src/express', [], ['test/express/!(*.slow).test.ts']),
 ]
 
 /**
