@@ -81,6 +81,7 @@ needs('chromium')('a visit to the desk', () => {
     await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
 
     await page.getByRole('link', { name: 'Try again' }).click()
+    await page.getByRole('radio', { name: 'Mara Lindqvist' }).check() // the browser remembers the other one
     await allow(page)
   })
 
