@@ -97,7 +97,7 @@ needs('redis-server')('with Redis', () => {
     redis.pause()
     const began = performance.now()
     const { status, text } = await get(desk.url, { cookie })
-    expect([status, text]).toEqual([503, expect.stringContaining('The desk is being looked after')])
+    expect([status, text]).toEqual([503, expect.stringContaining('The desk is unavailable')])
     expect(performance.now() - began).toBeLessThan(8000)
     expect((await get(`${desk.url}/style.css`)).status).toBe(200)
 
