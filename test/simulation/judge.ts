@@ -27,6 +27,7 @@ export class Judge {
   readonly #store: SimStore
   readonly #ilert: SimIlert
   readonly #leases: boolean
+  readonly #overtakenMs: number
   readonly #timeoutMs: number
   /** Access tokens that have been in the store. */
   readonly #written = new Set<string>()
@@ -46,6 +47,8 @@ export class Judge {
 
   constructor(world: World, store: SimStore, ilert: SimIlert, { store: kind, timeoutMs }: Scenario) {
     this.#leases = kind === 'leases'
+    // Without compare and set, a process that was stalled may go on with a claim that another one has written over.
+    this.#overtakenMs = kind === 'neither' ? 60_000 : 10_000
     this.#timeoutMs = timeoutMs
     this.#world = world
     this.#store = store
@@ -189,7 +192,7 @@ export class Judge {
     const last = this.#lastLanded
     if (!last?.answered || world.clocksDiffer) return
     // Begun before the last one had landed, though that was under way for longer than its lease.
-    const overtaken = this.#mayHaveLostLease(last, ask.process) && world.now - this.#writtenAt < 10_000
+    const overtaken = this.#mayHaveLostLease(last, ask.process) && world.now - this.#writtenAt < this.#overtakenMs
     const interval = Math.min(300_000, this.#ilert.behaviour.lifetimeMs / 2)
     // ilert has answered within the time for it, however late that was read.
     const answeredAt = Math.min(last.answered.at, last.askedAt + this.#timeoutMs)
