@@ -108,19 +108,24 @@ function mergeRows(page) {
   if (added.length > 1) say(`${added.length} new alerts`)
 }
 
-/** Whether the row was there. Its height stays, so that nothing comes under the finger. */
+/** Whether the row was there. */
 function replaceRow(fresh) {
   const old = document.getElementById(fresh.id)
   if (!old) return false
   if (old.dataset.as !== fresh.dataset.as) {
-    const focused = old.contains(document.activeElement)
-    old.style.minHeight = `${old.offsetHeight}px`
-    old.replaceChildren(...fresh.childNodes)
-    old.dataset.as = fresh.dataset.as
+    changeRow(old, fresh.dataset.as, () => old.replaceChildren(...fresh.childNodes))
     old.classList.remove('gone')
-    if (focused) old.focus({ preventScroll: true })
   }
   return true
+}
+
+/** Its height stays, so that nothing comes under the finger, and so does a focus that was in it. */
+function changeRow(row, as, change) {
+  const focused = row.contains(document.activeElement)
+  row.style.minHeight = `${row.offsetHeight}px`
+  change()
+  row.dataset.as = as
+  if (focused) row.focus({ preventScroll: true })
 }
 
 /** Rows of alerts that are no longer in the list stay in their places, without buttons. */
@@ -130,13 +135,11 @@ function markGone(list, fresh, more) {
   const oldest = more ? Math.min(...fresh.map((row) => Number(row.dataset.at))) : 0
   for (const row of list.children) {
     if (ids.has(row.id) || row.classList.contains('gone') || Number(row.dataset.at) < oldest) continue
-    const focused = row.contains(document.activeElement)
-    row.style.minHeight = `${row.offsetHeight}px`
+    changeRow(row, '', () => {
+      for (const control of row.querySelectorAll('form, .button')) control.remove()
+      row.querySelector('.state').textContent = 'No longer in this list'
+    })
     row.classList.add('gone')
-    row.dataset.as = ''
-    for (const control of row.querySelectorAll('form, .button')) control.remove()
-    row.querySelector('.state').textContent = 'No longer in this list'
-    if (focused) row.focus({ preventScroll: true })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AlertResponder, EventLink, LogEntry, Notification, SuggestedResponder } from 'passport-ilert/api'
 import { alertView, isUser, nameOf } from './alerts.ts'
-import type { AlertData, Answer, Assignee } from './ilert.ts'
+import { type AlertData, type Assignee, mapAnswer } from './ilert.ts'
 import { moment, momentAt } from './time.ts'
 
 /** What an alert's page says: data for `views/alert.ejs`, without I/O. */
@@ -17,18 +17,14 @@ export function alertPageView(user: Express.User, data: AlertData, now: number) 
     links: (alert.links ?? []).filter(isWebLink),
     responders: responders.map((responder) => responderView(responder, user, time)),
     isResponder: responders.some((responder) => responder.user && isUser(responder.user, user)),
-    log: view(log, (entries) => entries.map((entry) => logView(entry, time))),
-    notifications: view(notifications, (entries) => entries.map((entry) => notificationView(entry, time))),
-    assignees: view(suggestions, assignees),
+    log: mapAnswer(log, (entries) => entries.map((entry) => logView(entry, time))),
+    notifications: mapAnswer(notifications, (entries) => entries.map((entry) => notificationView(entry, time))),
+    assignees: mapAnswer(suggestions, assignees),
     updatedAt: momentAt(now, user.timezone, now),
   }
 }
 
 type Time = (text: string | null | undefined) => ReturnType<typeof moment>
-
-function view<T, V>(answer: Answer<T>, make: (value: T) => V): { value?: V; problem?: string } {
-  return 'value' in answer ? { value: make(answer.value) } : answer
-}
 
 /** Alerts come from outside: a link may be anything, `javascript:` included. */
 function isWebLink(link: EventLink): boolean {

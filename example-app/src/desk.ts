@@ -1,7 +1,7 @@
 import type { Alert, OnCall } from 'passport-ilert/api'
 import { type AlertView, alertView, isUser, nameOf } from './alerts.ts'
 import { type Filter, filterQuery } from './filter.ts'
-import { type AlertPage, type Answer, type DeskData, PAGE_SIZE } from './ilert.ts'
+import { type AlertPage, type DeskData, mapAnswer, PAGE_SIZE } from './ilert.ts'
 import { type Moment, moment, momentAt } from './time.ts'
 
 /** What the desk says, made of what ilert says: data for `views/desk.ejs`, without I/O. */
@@ -9,19 +9,14 @@ export function deskView(user: Express.User, filter: Filter, data: DeskData, now
   const onCalls = data.onCalls
   return {
     user,
-    filter,
     query: filterQuery(filter),
     choices: choices(filter),
     open: data.open,
-    alerts: view(data.alerts, (page) => listView(page, user, filter, now)),
-    onCalls: view(onCalls, (list) => policies(list, user, now)),
+    alerts: mapAnswer(data.alerts, (page) => listView(page, user, filter, now)),
+    onCalls: mapAnswer(onCalls, (list) => policies(list, user, now)),
     duty: 'value' in onCalls ? ownDuty(onCalls.value, user, now) : undefined,
     updatedAt: momentAt(now, user.timezone, now),
   }
-}
-
-function view<T, V>(answer: Answer<T>, make: (value: T) => V): { value?: V; problem?: string } {
-  return 'value' in answer ? { value: make(answer.value) } : answer
 }
 
 function listView({ alerts, total }: AlertPage, user: Express.User, filter: Filter, now: number) {

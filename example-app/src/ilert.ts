@@ -9,6 +9,11 @@ import type { Filter } from './filter.ts'
 /** What ilert says, or why it does not. */
 export type Answer<T> = { readonly value: T } | { readonly problem: string }
 
+/** What a page makes of an answer. */
+export function mapAnswer<T, V>(answer: Answer<T>, make: (value: T) => V): { value?: V; problem?: string } {
+  return 'value' in answer ? { value: make(answer.value) } : answer
+}
+
 /** One page of the list of alerts. */
 export const PAGE_SIZE = 50
 
