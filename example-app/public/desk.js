@@ -78,6 +78,9 @@ function show(version, page) {
   if (page.getElementById('connect')) return location.reload()
   const problem = page.querySelector('#alerts .problem')
   if (problem) return sayStale({ advice: problem.textContent })
+  // There is no row yet that could be moved: an empty list, or a page that was loaded while ilert did not answer.
+  const list = document.getElementById('rows')
+  if (!list || (!list.firstElementChild && page.querySelector('.row'))) return location.reload()
   keepInPlace(() => {
     document.title = page.title
     for (const id of ['count', 'as-of', 'stale', 'on-calls', 'pages']) replaceIfChanged(id, page)

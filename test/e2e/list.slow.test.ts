@@ -183,6 +183,35 @@ needs('chromium')('a live update', () => {
     expect(await alertRow(page, PORTAL).count()).toBe(1)
   })
 
+  it('fills a page that was loaded while ilert was unavailable', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    const fault = desk.sandbox.fault({ path: '*', kind: 503 })
+    await page.reload()
+    await page.locator('#alerts').getByText('ilert does not answer right now.').waitFor()
+    fault.clear()
+    await passHalfAMinute(page)
+    await alertRow(page, PORTAL).waitFor()
+  })
+
+  it('fills a list that was empty', async () => {
+    const desk = await startDesk()
+    const call = await colleague(desk)
+    const open = (await call('GET', '/api/alerts?states=PENDING&states=ACCEPTED')).body as { id: number }[]
+    for (const { id } of open) expect((await call('PUT', `/api/alerts/${id}/resolve`)).status).toBe(200)
+    const { page } = await visit()
+    await page.clock.install()
+    await signIn(page, desk.url)
+    await page.getByText('No alert here.').waitFor()
+    await passHalfAMinute(page)
+    await reportAlert(call, { summary: 'The coffee machine is on fire' })
+    await passHalfAMinute(page)
+    await alertRow(page, 'The coffee machine is on fire').waitFor()
+    expect(await page.getByText('No alert here.').count()).toBe(0)
+  })
+
   it('that hangs ends after 15 s, and says so', async () => {
     const desk = await startDesk()
     const { page } = await visit()
