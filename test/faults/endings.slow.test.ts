@@ -1,8 +1,8 @@
-import { createClient } from 'redis'
 import { needs } from '../support/needs.ts'
 import { startPgBouncer } from '../support/pgbouncer.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { useRedis } from '../support/servers.ts'
 import { until } from '../support/until.ts'
 import { type Answer, agreed, type Fleet, type FleetOptions, HOUR, startFleet, TOKEN } from './fleet.ts'
 
@@ -42,20 +42,9 @@ async function expectFreshTokensElsewhere(): Promise<void> {
 }
 
 needs('redis-server')('processes that share a grant in Redis', () => {
-  let server: RedisServer
-  let redis: ReturnType<typeof createClient>
-  beforeAll(async () => {
-    server = await startRedis()
-    redis = createClient({ url: server.url })
-    await redis.connect()
-  })
-  afterAll(async () => {
-    redis?.destroy()
-    await server?.stop()
-  })
+  const redis = useRedis()
 
-  const overRedis = (o: FleetOptions = {}) =>
-    startFleet({ processes: 2, tokens: server.url, sessions: server.url, ...o })
+  const overRedis = (o: FleetOptions = {}) => startFleet({ processes: 2, tokens: redis.url, sessions: redis.url, ...o })
 
   describe('when the one that refreshes is killed', () => {
     it('another has fresh tokens within 15 s, with the lease as it is by default', async () => {
@@ -117,7 +106,7 @@ needs('redis-server')('processes that share a grant in Redis', () => {
         expect(await app.get('/', cookie)).toMatchObject({ connected: false, user: 'mara.lindqvist' })
         await expect(app.call('job', key)).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
       }
-      expect(await redis.get(`${fleet.prefix}tokens:${key}`)).toBe('ended')
+      expect(await redis.client.get(`${fleet.prefix}tokens:${key}`)).toBe('ended')
       expect(refreshes().map(({ status }) => status)).toEqual(answered)
       if (!processed) return
       // What the refresh brought was revoked by itself, too.
@@ -150,7 +139,7 @@ needs('redis-server')('processes that share a grant in Redis', () => {
   )
 
   it('neither does it where the tokens are beside the sessions in connect-redis', async () => {
-    fleet = await startFleet({ processes: 2, sessions: server.url })
+    fleet = await startFleet({ processes: 2, sessions: redis.url })
     await expectSlowRequestHarmless()
   })
 })
