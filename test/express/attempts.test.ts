@@ -102,9 +102,9 @@ describe("an attempt's cookie", () => {
     const app = await startApp()
     const [browser, late] = [app.browser(), app.browser()]
     const begun = [await browser.begin(), await late.begin()]
-    app.sandbox.clock.advance(599_000)
+    app.sandbox.clock.advance(590_000)
     expect((await browser.visit(await browser.consent(begun[0] ?? ''))).location).toBe('/')
-    app.sandbox.clock.advance(2000)
+    app.sandbox.clock.advance(11_000)
     const calls = app.count(TOKEN)
     expect((await late.visit(await late.consent(begun[1] ?? ''))).status).toBe(403)
     expect(app.count(TOKEN)).toBe(calls)

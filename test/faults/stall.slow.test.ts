@@ -2,12 +2,12 @@
  * Processes that stand still while an answer is on its way: stopped (a frozen container, a laptop that sleeps) or busy.
  * When they go on, Node runs the timers that have expired before it reads what has arrived.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { PATHS } from '../../src/ilert/endpoints.ts'
 import { needs } from '../support/needs.ts'
+import { startNode } from '../support/node.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 import { closeServers, json, serve } from '../support/server.ts'
@@ -47,19 +47,34 @@ afterEach(async () => {
 })
 
 async function start(order: Order): Promise<ChildProcess> {
-  const { PATH = '' } = process.env
-  const env = { PATH, STALLED: JSON.stringify({ timeoutMs: TIMEOUT_MS, token: TOKEN, ...order }) }
-  const child = fork(fileURLToPath(new URL('stalled.mjs', import.meta.url)), [], { execArgv: [], env })
+  const file = new URL('stalled.mjs', import.meta.url).href
+  const child = startNode(`await import('${file}')`, {
+    STALLED: JSON.stringify({ timeoutMs: TIMEOUT_MS, token: TOKEN, ...order }),
+  })
   children.add(child)
-  await once(child, 'message')
+  await messageOf(child)
   return child
+}
+
+/** What the process says next. One that ends instead fails the test, and nobody waits for it. */
+async function messageOf(child: ChildProcess): Promise<unknown> {
+  const given = new AbortController()
+  const { signal } = given
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`The process ended with ${code}.`)
+  })
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), ended])
+    return message
+  } finally {
+    given.abort()
+  }
 }
 
 /** What the process has come to, once it was told to begin. */
 async function outcome(child: ChildProcess): Promise<{ result?: unknown; error?: string }> {
   child.send('begin')
-  const [message] = await once(child, 'message')
-  return message as { result?: unknown; error?: string }
+  return (await messageOf(child)) as { result?: unknown; error?: string }
 }
 
 /** Lies between a process and what it talks to, and notices each question before that is passed on. */

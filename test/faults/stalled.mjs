@@ -1,15 +1,15 @@
-// A process that waits for something, and stands still meanwhile. `stall.test.ts` starts it, and stops it.
+// A process that waits for something, and stands still meanwhile. `stall.slow.test.ts` starts it, and stops it.
 
 import connectPgSimple from 'connect-pg-simple'
 import { RedisStore } from 'connect-redis'
 import session from 'express-session'
 import { Redis } from 'ioredis'
-import { IlertBearerStrategy, IlertClient, SessionTokenStore } from 'passport-ilert'
-import { RedisTokenStore } from 'passport-ilert/redis'
 import pg from 'pg'
 import { createClient } from 'redis'
-import { after } from '../../dist/tokens/time.js'
-import { Vault } from '../../dist/tokens/vault.js'
+import { IlertBearerStrategy, IlertClient, SessionTokenStore } from '../../src/index.ts'
+import { RedisTokenStore } from '../../src/tokens/stores/redis-store.ts'
+import { after } from '../../src/tokens/time.ts'
+import { Vault } from '../../src/tokens/vault.ts'
 
 const { what, url, timeoutMs, blockMs, token } = JSON.parse(process.env.STALLED)
 
@@ -83,7 +83,7 @@ const waits = {
   async 'lease wait'() {
     const store = new RedisTokenStore({ client: await nodeRedis() })
     await store.get('warm')
-    const vault = new Vault(store, {}, after)
+    const vault = new Vault(store, {}, after, Date)
     return () => vault.alone('key', timeoutMs, async () => 'alone')
   },
   async 'idle connection'() {
