@@ -27,7 +27,7 @@ export interface Grant {
   readonly tokens: Readonly<TokenSet>
   /** When the present access token was asked for: what its lifetime is counted from. */
   readonly issuedAt: number
-  /** When the last refresh was answered; absent before the first. */
+  /** When ilert answered the last refresh; absent before the first. */
   readonly refreshedAt?: number
   /**
    * Counts the refreshes that its tokens have been through. A store that has lost something may go on with older tokens
@@ -40,7 +40,10 @@ export interface Grant {
   readonly endsAt: number
   /** A process is asking ilert for the next tokens, or died while doing so. */
   readonly asking?: Claim
-  /** When ilert may last have answered a refresh of these tokens with an answer that no process has read. */
+  /**
+   * When ilert may last have answered a refresh of these tokens of which no process knows, or knows when that was: ilert's
+   * refusals are not final until the interval has passed.
+   */
   readonly lostAt?: number
   /** The ilert user's id, if it is known. */
   readonly account?: string
@@ -107,18 +110,17 @@ export function claimReleased({ asking, ...claimed }: Grant, lostAt: number | un
   return { ...claimed, version: claimed.version + 1, ...(lostAt !== undefined && { lostAt }) }
 }
 
+/** A call to ilert: when it began, and how long it may take. */
+interface Call {
+  readonly askedAt: number
+  readonly timeoutMs: number
+}
+
 /**
- * ilert has given the next tokens.
- *
- * @param asked when the process asked, and when it knew the answer: the lifetime counts from the one, the interval until
- * the next refresh from the other
+ * ilert has given the next tokens, and they are read `now`. Their life counts from the beginning of the call, the interval
+ * until the next refresh from ilert's answer.
  */
-export function refreshed(
-  claimed: Grant,
-  answer: TokenSet,
-  asked: { at: number; answeredAt: number },
-  now: number,
-): Grant {
+export function refreshed(claimed: Grant, answer: TokenSet, { askedAt, timeoutMs }: Call, now: number): Grant {
   const { asking, lostAt, refreshes = 0, ...rest } = claimed
   const { refreshToken, refreshTokenExpiresAt, scope } = rest.tokens
   const tokens: TokenSet = {
@@ -130,8 +132,18 @@ export function refreshed(
     ...answer,
     scope: answer.scope.length > 0 ? answer.scope : scope,
   }
-  const next = { tokens, issuedAt: asked.at, refreshedAt: asked.answeredAt, refreshes: refreshes + 1 }
-  return writtenAt(now, { ...rest, version: rest.version + 1, ...next })
+  // A process that stood still reads the answer long after ilert has given it; and if it did so before its question was
+  // sent, ilert may have given it just now.
+  const latestAnswer = askedAt + timeoutMs
+  return writtenAt(now, {
+    ...rest,
+    version: rest.version + 1,
+    tokens,
+    issuedAt: askedAt,
+    refreshedAt: Math.min(now, latestAnswer),
+    refreshes: refreshes + 1,
+    ...(now > latestAnswer && { lostAt: now }),
+  })
 }
 
 /**

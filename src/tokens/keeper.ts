@@ -121,8 +121,12 @@ export class Keeper {
     else await this.confirm()
     action = this.#decide().action
     if (this.removed) throw new ReauthenticationRequired()
-    if (action === 'refresh') await this.#refreshOrMakeDo()
-    else this.#startWhatIsDue(action)
+    if (action !== 'refresh') this.#startWhatIsDue(action)
+    // After a stall, tokens may have expired before they are read: once more.
+    for (let tries = 0; tries < 2 && action === 'refresh'; tries++) {
+      await this.#refreshOrMakeDo()
+      action = this.#decide().action
+    }
     return this.#usableTokens()
   }
 
@@ -271,7 +275,7 @@ export class Keeper {
     const refreshToken = from?.tokens.refreshToken
     if (from === undefined || refreshToken === undefined) return
     const { clock, refresh, timeoutMs } = this.#parts
-    const issuedAt = clock.now()
+    const askedAt = clock.now()
     let tokens: TokenSet
     try {
       tokens = await refresh(refreshToken)
@@ -279,10 +283,7 @@ export class Keeper {
       await this.#notRefreshed(error as IlertError, from)
       return
     }
-    const now = clock.now()
-    // After a stall the answer is read long after ilert has given it: the interval counts from then.
-    const asked = { at: issuedAt, answeredAt: Math.min(now, issuedAt + timeoutMs) }
-    this.#record.hold(from, refreshed(from, tokens, asked, now))
+    this.#record.hold(from, refreshed(from, tokens, { askedAt, timeoutMs }, clock.now()))
     await this.#land()
   }
 

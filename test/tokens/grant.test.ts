@@ -122,8 +122,8 @@ describe('every transition', () => {
   const claim = { at: NOW, by: 'mine' }
   const asking = claimed(grant, claim, undefined)
   const answer = { accessToken: 'b', scope: [], expiresAt: NOW + 7_200_000 }
-  const asked = { at: NOW, answeredAt: NOW + 50 }
-  const next = refreshed(asking, answer, asked, NOW + 60)
+  const call = { askedAt: NOW, timeoutMs: 10_000 }
+  const next = refreshed(asking, answer, call, NOW + 50)
 
   it.each<[string, Grant]>([
     ['issued in its place', issued(grant, { id: 'two', tokens: grant.tokens }, NOW)],
@@ -160,6 +160,20 @@ describe('every transition', () => {
       refreshes: 3,
       endsAt: next.endsAt,
     })
+  })
+
+  it('counts the interval from the answer, or from the end of the time for it if a stalled process reads it later', () => {
+    const readAfter = (ms: number) => refreshed(asking, answer, call, NOW + ms)
+    expect(readAfter(10_000)).toMatchObject({ issuedAt: NOW, refreshedAt: NOW + 10_000 })
+    expect(readAfter(10_001)).toMatchObject({ issuedAt: NOW, refreshedAt: NOW + 10_000 })
+    expect(readAfter(DAY)).toMatchObject({ issuedAt: NOW, refreshedAt: NOW + 10_000 })
+    // A clock that was set back.
+    expect(readAfter(-5000).refreshedAt).toBe(NOW - 5000)
+  })
+
+  it('that was read too late makes no refusal final within the interval: ilert may have answered just now', () => {
+    expect(refreshed(asking, answer, call, NOW + 10_000)).not.toHaveProperty('lostAt')
+    expect(refreshed(asking, answer, call, NOW + 10_001).lostAt).toBe(NOW + 10_001)
   })
 
   it('of a claim that is made over another one says that an answer may be lost, unless it is known that none is', () => {

@@ -1,9 +1,9 @@
 /*
  * When TokenManager asks ilert for other tokens, and what it makes of the answers: rules 1, 2 and 4.
  */
-import { NetworkError } from '../../src/index.ts'
+import { IlertClient, NetworkError } from '../../src/index.ts'
 import type { Fault } from '../../src/sandbox/index.ts'
-import { TOKEN } from '../support/app.ts'
+import { optionsOf, TOKEN } from '../support/app.ts'
 import { json, serve } from '../support/server.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, HOUR, INTO_THE_WINDOW, MINUTE, MODES, startDesk } from './desk.ts'
@@ -122,7 +122,7 @@ it('without a window a request that uses no tokens starts nothing, and one that 
   expect(desk.refreshes()).toHaveLength(1)
 })
 
-it('an answer that is read long after it was given counts from then: the next refresh need not wait', async () => {
+it('an answer that is read after its tokens have expired is followed by the next refresh, for which the request waits', async () => {
   const desk = await startDesk({ refreshLimitSeconds: 0 })
   const manager = desk.manager()
   await manager.save('a', await desk.signIn())
@@ -132,9 +132,9 @@ it('an answer that is read long after it was given counts from then: the next re
   await until(() => desk.refreshes().length === 1)
   desk.advance(2 * HOUR) // frozen meanwhile, say
   hang.clear()
-  // The access token of the answer has expired, too; its refresh token is kept.
-  await expect(late).rejects.toMatchObject({ code: 'backing_off', retryAfterSeconds: 1 })
-  expect(await manager.accessToken('a')).toEqual(expect.any(String))
+  // The access token of the answer has expired, too; its refresh token is kept, and used.
+  expect(await late).toEqual(expect.any(String))
+  expect(await manager.get('a')).toMatchObject({ expiresAt: desk.sandbox.clock.now() + HOUR })
   expect(desk.refreshes().map(({ status }) => status)).toEqual([200, 200])
 })
 
@@ -260,4 +260,22 @@ describe('an answer that leaves things out', () => {
     expect(next).not.toHaveProperty('refreshTokenExpiresAt')
     expect(sent).toEqual([tokens.refreshToken, 'another'])
   })
+})
+
+it('an answer that is read long after it was given starts the interval then: the next refresh need not wait', async () => {
+  const desk = await startDesk()
+  const client = new IlertClient({ ...optionsOf(desk.sandbox), clock: desk.sandbox.clock })
+  const { refresh } = IlertClient.prototype
+  client.refresh = async function (refreshToken, ...rest) {
+    const tokens = await refresh.call(this, refreshToken, ...rest)
+    if (desk.refreshes().length === 1) desk.advance(HOUR - MINUTE) // the process stands still, and reads it then
+    return tokens
+  }
+  const manager = desk.manager({}, { client })
+  await manager.save('a', await desk.signIn())
+  desk.advance(HOUR)
+  await manager.get('a')
+  desk.advance(MINUTE)
+  expect(await manager.get('a')).toMatchObject({ expiresAt: desk.sandbox.clock.now() + HOUR })
+  expect(desk.refreshes()).toHaveLength(2)
 })
