@@ -55,6 +55,8 @@ describe.each(PAIRS)('with %s', (_, { express, Passport }) => {
           req.ilert.get('/api/alerts').then((alerts) => res.json(alerts), next)
         })
         web.post('/logout', app.ilert.logout({ redirect: '/' }))
+        web.get('/me', app.ilert.me())
+        web.use('/api/ilert', app.ilert.proxy({ allow: ['GET /api/alerts', 'POST /api/alerts'] }))
         web.get('/mark', (req, res) => {
           Object.assign(req.session, { mark: 'kept' })
           res.end()
@@ -120,6 +122,26 @@ describe.each(PAIRS)('with %s', (_, { express, Passport }) => {
     const old = await app.browser().visit('/', { headers: { cookie: cookies } })
     expect(old.json).toMatchObject({ user: null, connected: false })
     expect(app.store.grants()).toEqual([])
+  })
+
+  it('passes the calls of a page on to ilert, and tells it who is signed in', async () => {
+    const { app, browser } = await signedIn({ strategy: { scope: 'alert:w' } })
+    const page = { 'sec-fetch-site': 'same-origin' }
+    const ask = async (path: string, body?: object) =>
+      await browser.visit(`/api/ilert${path}`, {
+        headers: { ...page, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      })
+    expect((await browser.send('/me', page)).json).toMatchObject({
+      connected: true,
+      user: { username: 'mara.lindqvist' },
+    })
+    expect((await ask('/api/alerts?max-results=1')).json).toHaveLength(1)
+    const refusedByIlert = await ask('/api/alerts', { summary: 'From a page' })
+    expect(refusedByIlert).toMatchObject({ status: 400, json: { message: "'alertSource' is required" } })
+    const refused = [await ask('/api/users'), await browser.visit('/api/ilert/api/alerts')]
+    expect(refused.map(({ status }) => status)).toEqual([404, 403])
+    expect(app.errors).toEqual([])
   })
 
   it('protects an API with bearer tokens', async () => {
