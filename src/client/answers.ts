@@ -208,7 +208,7 @@ function retryAfter({ headers }: HttpAnswer, otherwise: number = RETRY_AFTER_SEC
   if (/^\d{1,9}$/.test(value)) return Number(value)
   // Only a text with a weekday: Date.parse reads a moment into '-5' and '1, 2' as well.
   const until = /^[a-z]{3}/i.test(value) ? Date.parse(value) : Number.NaN
-  // Against the answer's own Date: it says how far away the moment is, whatever this machine's clock says.
+  // Against the answer's own Date: it says how far off the moment is, whatever this machine's clock says.
   const wait = until - (Date.parse(String(headers.date ?? '')) || Date.now())
   return Number.isNaN(wait) ? otherwise : Math.max(0, Math.ceil(wait / 1000))
 }

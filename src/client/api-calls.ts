@@ -6,7 +6,7 @@ import { type OpenedAnswer, openAPI } from './open.ts'
 import type { TokenSource } from './send.ts'
 import { traced } from './trace.ts'
 
-/** Calls of ilert's API, as whoever's tokens a source gives. */
+/** Calls of ilert's API, as the user whose tokens a source gives. */
 export class ApiCalls {
   readonly #http: Http
   readonly #flights = new Flights<OpenedAnswer>(({ answer }) => answer.over)

@@ -9,7 +9,7 @@ import type { Http, HttpCall } from './http.ts'
 import { abortable, sendOnceOrTwice, type TokenSource } from './send.ts'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
-/** What belongs to the connection, to the token, or to whoever reads the answer. */
+/** What belongs to the connection, to the token, or to the reader of the answer. */
 const OURS =
   /^(?:authorization|proxy-.*|host|connection|keep-alive|content-length|transfer-encoding|accept-encoding|upgrade|te|trailer|expect)$/i
 

@@ -11,7 +11,7 @@ export interface OpenedAnswer {
 
 /**
  * Makes one call whose answer is passed on while it arrives, whatever its status; no redirect is followed. Its token is
- * refreshed and it is repeated as `callAPI` does, but nothing is waited for after a 429: whoever asked is told.
+ * refreshed and it is repeated as `callAPI` does, but nothing is waited for after a 429: the caller is told.
  *
  * @param call has been checked; its `authorization` is added here.
  * @throws NetworkError if no answer comes.

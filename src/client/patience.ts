@@ -15,8 +15,8 @@ const TURNS = 32
 
 /**
  * Waits that do not mistake a process that stood still for a silent peer. After a stall (a stopped or frozen process, a busy
- * event loop) Node runs the timers that have expired before it reads what has arrived meanwhile. So a wait is over when its
- * time is up and the event loop has read its sockets since; and the last tenth of its time begins when the rest is over,
+ * event loop) Node runs the timers that have expired before it reads what has arrived meanwhile. So a wait ends when its
+ * time is up and the event loop has read its sockets since; and the last tenth of its time begins when the rest has passed,
  * however late that is noticed, so that what takes several round trips has time for them. Both are bounded.
  */
 export function patient(timer: After, turn: Turn, mostTurns: number = TURNS): After {

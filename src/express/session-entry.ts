@@ -110,7 +110,7 @@ export class SessionEntries {
     return entry && this.isOf(entry, session) ? entry : undefined
   }
 
-  /** Whatever entry there is, whoever is signed in now. */
+  /** The entry of the session, also if another user is signed in now. */
   raw(session: RequestSession): SessionEntry | undefined {
     return session[this.field] as SessionEntry | undefined
   }

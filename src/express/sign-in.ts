@@ -221,7 +221,7 @@ export class SignIn {
       if (entry) await tokens.abandon(entry.grant)
       else tokens.discard(this.#tokens as TokenSet)
     }
-    letGo().catch(() => {}) // whoever waited for the result was told; nobody waits for this
+    letGo().catch(() => {}) // those who waited for the result were told; nobody waits for this
   }
 }
 

@@ -46,7 +46,7 @@ function redacted(text: string, known: Pieces, maxLength: number): string {
 type Pieces = ReadonlyMap<number, ReadonlySet<string>>
 
 /**
- * Every piece of a secret that would give it away; all of it if it is short. Of secrets that are longer together than any
+ * Every piece of a secret that would reveal it; all of it if it is short. Of secrets that are longer together than any
  * that ilert issues every second piece is taken, or every third, and so on: what repeats as much more of them is found.
  */
 function piecesOf(secrets: readonly string[]): Pieces {

@@ -87,7 +87,7 @@ const WILDCARD = 'wildcard'
 const RANK: Readonly<Record<Permission, number>> = { r: 1, w: 2, d: 3 }
 
 // RFC 6749, section 3.3, less the colon, which ilert keeps for the permission, and the comma and the semicolon, which
-// only ever stand there because somebody separated scopes with them.
+// only stand there if scopes were separated by them.
 const WELL_FORMED = /^([!#-+\--9<-[\]-~]{1,128})(?::([rwd]))?$/
 
 /**

@@ -6,7 +6,7 @@ export interface Refusal {
   readonly status: 400 | 401 | 403
   /** Absent where the request brings no credentials: section 3 wants no error information then. */
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
-  /** What was wrong, for whoever develops the caller. */
+  /** What was wrong, for the developer of the caller. */
   readonly description?: string
   /** The scopes that are needed. */
   readonly scope?: string

@@ -42,7 +42,7 @@ export function sendFailure(res: Response, error: unknown, loginURL: (scope: str
   return true
 }
 
-/** What is wrong with how the app is put together is told to whoever develops it. */
+/** What is wrong with how the app is put together is told to its developer. */
 function isMistakeOfApp(error: IlertError): boolean {
   return error.status === 500 && !(error instanceof APIError)
 }

@@ -37,13 +37,13 @@ describe('a provider that accepts the connection and never answers', () => {
     expect(app.count(TOKEN)).toBe(1)
   })
 
-  it('and lets go a body that never ends', async () => {
+  it('and gives up a body that never ends', async () => {
     const app = await startApp({ strategy: { timeoutMs: TIMEOUT_MS } })
     app.sandbox.fault({ path: TOKEN, kind: 'trickle', ms: 20 })
     expect((await app.browser().signIn()).status).toBe(503)
   })
 
-  it('leaves nothing behind that keeps the process alive', async () => {
+  it('leaves nothing that keeps the process alive', async () => {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ['--input-type=module', '--eval', CHILD, String(TIMEOUT_MS)],
