@@ -9,7 +9,7 @@ export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/test/support/build.js',
   // Real sockets, real processes: a slow machine is no failure.
-  testTimeout: 60_000,
+  testTimeout: asksForFiles ? 120_000 : 60_000,
   maxWorkers: 2,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(asksForFiles ? [] : ['\\.slow\\.test\\.ts$'])],
