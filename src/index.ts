@@ -32,6 +32,16 @@ export {
   type Scope,
   scopes,
 } from './ilert/scopes.ts'
+export type {
+  EndedEvent,
+  FailingEvent,
+  RecoveredEvent,
+  RefreshedEvent,
+  RefreshReason,
+  TokenEvent,
+  TokenEvents,
+  TokenListener,
+} from './tokens/events.ts'
 export { type Keeping, TokenManager } from './tokens/manager.ts'
 export type { RefreshFailure, TokenStatus } from './tokens/status.ts'
 export { MemoryTokenStore } from './tokens/stores/memory-store.ts'

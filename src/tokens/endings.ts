@@ -1,6 +1,7 @@
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
+import type { EndedEvent, GrantEvents } from './events.ts'
 import { type Ending, ended, endRecord, type Grant, UNREADABLE } from './grant.ts'
 import type { Keepers } from './keepers.ts'
 import { TOMBSTONE_MS } from './timing.ts'
@@ -16,6 +17,7 @@ interface EndingsParts {
   readonly vault: Vault
   readonly clock: Clock
   readonly keepers: Keepers
+  readonly events: GrantEvents
   /** Revokes tokens that nobody will keep, in the background. Never throws. */
   readonly discard: (tokens: Readonly<TokenSet>) => void
   /** Revokes a refresh token at ilert; resolves after the first try. Never rejects. */
@@ -51,6 +53,7 @@ export class Endings {
     // Not before: while the store is unavailable nothing has ended yet, and a refresh under way must not get lost.
     const keeper = keepers.forget(key)
     try {
+      this.#tell(key, grant?.ended ? undefined : (grant ?? keeper?.grant), 'app')
       await vault.remove(key, Math.max(TOMBSTONE_MS, grant?.ttlMs ?? 0))
     } finally {
       const { tokens } = grant ?? keeper?.grant ?? {}
@@ -63,17 +66,18 @@ export class Endings {
    * whose record then ends by itself.
    */
   async abandon(key: string): Promise<void> {
-    await this.#evenWithoutStore(key, () => this.revoke(key))
+    await this.#evenWithoutStore(key, 'app', () => this.revoke(key))
   }
 
   /** Ends a session's grant, and remembers for `ttlMs` that the user has signed out of that session. */
   async signOut(key: string, ttlMs: number): Promise<void> {
-    await this.#evenWithoutStore(key, async () => {
+    await this.#evenWithoutStore(key, 'user', async () => {
       let next: string | undefined = key
       for (let hops = 0; next !== undefined && hops < MOST_SUCCESSORS; hops++) {
         const stored = await this.#end(next, { signedOut: true }, ttlMs)
-        const { tokens } = stored ?? this.#parts.keepers.at(next)?.grant ?? {}
-        this.#parts.keepers.forget(next)
+        const keeper = this.#parts.keepers.forget(next)
+        const { tokens } = stored ?? keeper?.grant ?? {}
+        this.#tell(next, stored?.ended ? undefined : (stored ?? keeper?.grant), 'user')
         if (tokens?.refreshToken !== undefined) await this.#parts.revokeAtIlert(tokens.refreshToken)
         next = successorOf(stored)
       }
@@ -85,7 +89,7 @@ export class Endings {
    * of the session ends them. The refresh token is revoked, unless the successor has it too.
    */
   async supersede(key: string, successor: { key: string; account: string }, ttlMs: number): Promise<void> {
-    await this.#evenWithoutStore(key, async () => {
+    await this.#evenWithoutStore(key, undefined, async () => {
       const stored = await this.#end(key, { successor: successor.key }, ttlMs, successor.account)
       const keeper = this.#parts.keepers.forget(key, successor)
       const { tokens } = stored ?? keeper?.grant ?? {}
@@ -114,14 +118,20 @@ export class Endings {
     if (successor !== undefined && hops < MOST_SUCCESSORS) await this.revoke(successor, hops + 1)
   }
 
-  async #evenWithoutStore(key: string, work: () => Promise<void>): Promise<void> {
+  async #evenWithoutStore(key: string, by: EndedEvent['by'] | undefined, work: () => Promise<void>): Promise<void> {
     try {
       await work()
     } catch (error) {
       const keeper = this.#parts.keepers.forget(key)
       if (keeper) this.#parts.discard(keeper.grant.tokens)
+      if (by) this.#tell(key, keeper?.grant, by)
       throw error
     }
+  }
+
+  /** Not of the record of a session, which has no tokens. */
+  #tell(key: string, grant: Grant | undefined, by: EndedEvent['by']): void {
+    if (grant && grant.tokens.accessToken !== '') this.#parts.events.ended(key, grant, by)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { type IlertError, NetworkError, OAuthError, ReauthenticationRequired } from '../ilert/errors.ts'
+import type { GrantEvents, RefreshReason } from './events.ts'
 import { type Grant, refreshed, sameTokens } from './grant.ts'
 import {
   backOff,
@@ -38,6 +39,7 @@ export interface KeeperParts {
   readonly refresh: (refreshToken: string) => Promise<TokenSet>
   /** Revokes tokens that nobody will keep. Never throws. */
   readonly discard: (tokens: Readonly<TokenSet>) => void
+  readonly events: GrantEvents
   /** Called when `busy` may have changed. */
   readonly onBusy: (keeper: Keeper) => void
   /** Called when the keeper has come by other tokens than those it had `before`. */
@@ -67,6 +69,8 @@ export class Keeper {
   #flight: Promise<void> | undefined
   #retrying = false
   #trouble: Trouble | undefined
+  /** Why the refresh under way was begun, or the last one was. */
+  #reason: RefreshReason = 'due'
   /** ilert refuses the present refresh token for good. A newer one that turns up after all lifts this. */
   #refused = false
 
@@ -76,7 +80,8 @@ export class Keeper {
     this.#parts = parts
     const onTokens = (before: Readonly<TokenSet>) => this.#onTokens(before)
     const onEnd = (end: Grant) => parts.onEnd(key, end)
-    this.#record = new GrantRecord(key, grant, { vault, clock, discard, onTokens, onEnd }, readAt)
+    const onStored = (stored: Grant) => this.#onStored(stored)
+    this.#record = new GrantRecord(key, grant, { vault, clock, discard, onTokens, onEnd, onStored }, readAt)
   }
 
   get key(): string {
@@ -120,6 +125,7 @@ export class Keeper {
     if (action === 'sign-in' || action === 'refresh') await this.#lookBeforeItIsOver(action)
     else await this.confirm()
     action = this.#decide().action
+    this.#tellIfExpired()
     if (this.removed) throw new ReauthenticationRequired()
     if (action !== 'refresh') this.#startWhatIsDue(action)
     // After a stall, tokens may have expired before they are read: once more.
@@ -153,6 +159,7 @@ export class Keeper {
     const whenUsed = action === 'refresh' && this.#parts.settings.windowMs === 0
     this.#startWhatIsDue(whenUsed ? 'use' : action)
     this.#record.extend(ttlMs)?.catch(ignore) // the next request tries again
+    this.#tellIfExpired()
   }
 
   /**
@@ -260,6 +267,7 @@ export class Keeper {
   }
 
   async #run(refused: string | undefined): Promise<void> {
+    this.#reason = this.#whyNow(refused)
     try {
       if (this.#record.holds) return await this.#land()
       const limitMs = CLAIM_MS + this.#parts.timeoutMs
@@ -358,6 +366,7 @@ export class Keeper {
       throw new NetworkError(message, { code: 'backing_off', retryAfterSeconds })
     }
     this.#refused = true
+    this.#parts.events.ended(this.key, this.grant, 'ilert')
   }
 
   /** Whether another process's refresh explains the refusal of ours. Under a lease whatever there is is written already. */
@@ -376,6 +385,8 @@ export class Keeper {
     const retryAfterSeconds = error instanceof NetworkError ? error.retryAfterSeconds : undefined
     const backOffMs = backOff(failures, retryAfterSeconds, random())
     this.#trouble = { failures, failedAt: clock.now(), backOffMs, code: error.code }
+    const failing = { reason: this.#reason, code: error.code, count: failures, retryAfterMs: backOffMs }
+    this.#parts.events.emit('failing', this.key, this.grant, failing)
     if (this.#record.holds) this.#landLater(backOffMs)
     if (error instanceof OAuthError || error.code === 'response_too_large') {
       // 503, since nothing is wrong with the user: a client secret that was changed, say, or an answer that is too long.
@@ -395,9 +406,33 @@ export class Keeper {
   }
 
   #onTokens(before: Readonly<TokenSet>): void {
+    const { failures: count, code } = this.#trouble ?? NO_TROUBLE
     this.#trouble = undefined
     this.#refused = false
     this.#parts.onTokens(this, before)
+    const { events } = this.#parts
+    events.goesOn(this.grant)
+    if (count > 0) events.emit('recovered', this.key, this.grant, { count, code })
+  }
+
+  // What listeners are told -----------------------------------------------------------------------------------------
+
+  #whyNow(refused: string | undefined): RefreshReason {
+    if (this.#record.holds) return 'unstored'
+    if (refused !== undefined) return 'refused'
+    return this.#decide().action === 'use-and-refresh' ? 'due' : 'expired'
+  }
+
+  #onStored(grant: Grant): void {
+    const { expiresAt: accessTokenExpiresAt } = grant.tokens
+    this.#parts.events.emit('refreshed', this.key, grant, { reason: this.#reason, accessTokenExpiresAt })
+  }
+
+  /** What ilert has ended was told then. */
+  #tellIfExpired(): void {
+    const { now, expiresAt, refreshable } = this.#situation()
+    if (this.#refused || refreshable || expiresAt > now) return
+    this.#parts.events.ended(this.key, this.grant, 'expiry')
   }
 }
 

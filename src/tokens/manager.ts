@@ -7,6 +7,7 @@ import { APP_OPTIONS, ENV_OPTIONS } from '../client/options.ts'
 import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { NetworkError, ReauthenticationRequired } from '../ilert/errors.ts'
 import { Endings, unreadable } from './endings.ts'
+import { GrantEvents, type TokenEvents, type TokenListener } from './events.ts'
 import { issued, UNREADABLE } from './grant.ts'
 import type { Keeper } from './keeper.ts'
 import { type Found, Keepers } from './keepers.ts'
@@ -89,6 +90,7 @@ export class TokenManager {
   readonly #keepers: Keepers
   readonly #revocations: Revocations
   readonly #endings: Endings
+  readonly #events = new GrantEvents()
 
   /**
    * Takes the options of `IlertStrategy` as well, so that an app can have one object of options.
@@ -127,13 +129,14 @@ export class TokenManager {
     const beforeClosing = (work: Promise<void>) => revocations.beforeClosing(work)
     const refresh = (refreshToken: string) => client.refresh(refreshToken)
     const time = { clock, after: wait, random, timeoutMs }
-    const keepers = new Keepers({ vault, settings, ...time, refresh, discard, beforeClosing, cachedGrants })
+    const events = this.#events
+    const keepers = new Keepers({ vault, settings, ...time, events, refresh, discard, beforeClosing, cachedGrants })
     this.#client = client
     this.#clock = clock
     this.#vault = vault
     this.#revocations = revocations
     this.#keepers = keepers
-    this.#endings = new Endings({ vault, clock, keepers, discard, revokeAtIlert })
+    this.#endings = new Endings({ vault, clock, keepers, events, discard, revokeAtIlert })
     this.sessions = new SessionRecords(vault, clock)
   }
 
@@ -205,6 +208,39 @@ export class TokenManager {
     await keeper?.confirm()
     // Another process may have ended it, or the same user may have granted anew.
     return (keeper?.removed ? this.peek(key) : keeper)?.status ?? NOT_CONNECTED
+  }
+
+  /**
+   * Has a function called at each event: `refreshed`, `failing`, `recovered` or `ended`. An event is emitted by the process
+   * that has caused it, or seen it, and once there; it has no token in it. A listener is called at once, as those of an
+   * `EventEmitter` are; nothing waits for one that is async. One that throws is an uncaught exception, and one that rejects
+   * an unhandled rejection: neither keeps a refresh from its end.
+   *
+   * @throws TypeError for another event, and for a listener that is no function.
+   */
+  on<Name extends keyof TokenEvents>(event: Name, listener: TokenListener<Name>): this {
+    this.#events.on(event, listener)
+    return this
+  }
+
+  /**
+   * `on`, for the next event alone.
+   *
+   * @throws TypeError for another event, and for a listener that is no function.
+   */
+  once<Name extends keyof TokenEvents>(event: Name, listener: TokenListener<Name>): this {
+    this.#events.once(event, listener)
+    return this
+  }
+
+  /**
+   * Takes back `on` or `once`: the last one of that listener.
+   *
+   * @throws TypeError for another event, and for a listener that is no function.
+   */
+  off<Name extends keyof TokenEvents>(event: Name, listener: TokenListener<Name>): this {
+    this.#events.off(event, listener)
+    return this
   }
 
   /** ilert's API as the user whose tokens are under a key. Nothing is read or sent before the first call. */

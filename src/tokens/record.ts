@@ -32,6 +32,8 @@ interface RecordParts {
   readonly onTokens: (before: Readonly<TokenSet>) => void
   /** Called when the store says that the grant has ended, and waited for before it ends here. */
   readonly onEnd: (end: Grant) => Promise<void>
+  /** Called when tokens that were held are stored. */
+  readonly onStored?: (grant: Grant) => void
 }
 
 /** One grant's record: what this process knows of it, and each way in which it changes in the store. */
@@ -255,9 +257,9 @@ export class GrantRecord {
       if (await this.#write(held.grant, clock.now())) {
         this.#held = undefined
         // Ended while it was written: what ended it has removed, or will remove, the record.
-        if (this.#removed) this.#parts.discard(held.grant.tokens)
-        else this.#adopt(held.grant)
-        return
+        if (this.#removed) return this.#parts.discard(held.grant.tokens)
+        this.#adopt(held.grant)
+        return this.#parts.onStored?.(held.grant)
       }
       const stored = await this.#stored()
       if (stored === undefined || (stored !== UNREADABLE && stored.ended)) {
@@ -272,7 +274,9 @@ export class GrantRecord {
         // The same tokens where our own write had landed though its answer was lost, or those of a refresh beside ours.
         // Ours are let go without revoking them: it might end the others.
         this.#held = undefined
-        return stored === UNREADABLE ? this.remove() : this.#adopt(stored)
+        if (stored === UNREADABLE) return this.remove()
+        this.#adopt(stored)
+        return sameTokens(held.grant, stored) ? this.#parts.onStored?.(stored) : undefined
       }
       if (tries === WRITE_TRIES)
         throw new NetworkError('The token store keeps refusing a write.', { code: 'store_unavailable' })
