@@ -1,6 +1,6 @@
 /*
- * What a grant becomes: every transition, pure. When each is due is decided in policy.ts; record.ts, manager.ts and
- * endings.ts write what comes out of here. Each write is one version on.
+ * What a grant becomes: every transition, pure. When each is due is decided in policy.ts; record.ts,
+ * refresh-writes.ts, manager.ts and endings.ts write what comes out of here. Each write is one version on.
  *
  *             issued
  *               |
@@ -92,17 +92,17 @@ export function issued(before: Grant | undefined, { id, tokens, ...o }: Issue, n
 /**
  * ilert is about to be asked: should the process die, or its lease get lost, others must know that ilert may have answered.
  *
- * @param spentClaim the name of a claim of which it is known that no answer was lost
+ * @param o.spentClaim the name of a claim of which it is known that no answer was lost
+ * @param o.timeoutMs how long a call to ilert may take, here and in the other processes
  */
-export function claimed({ asking, ...grant }: Grant, claim: Claim, spentClaim: string | undefined): Grant {
-  const mayBeLost = asking !== undefined && asking.by !== spentClaim
-  return {
-    ...grant,
-    version: grant.version + 1,
-    asking: claim,
-    // A claim that is still there says that its answer was lost, or is on its way: ilert may give it as late as now.
-    ...(mayBeLost && { lostAt: latest(claim.at, asking.at) }),
-  }
+export function claimed(
+  { asking, ...grant }: Grant,
+  claim: Claim,
+  { spentClaim, timeoutMs }: { spentClaim: string | undefined; timeoutMs: number },
+): Grant {
+  // A claim that is still there says that its answer was lost, or is on its way.
+  const lost = asking && asking.by !== spentClaim ? lastAnswerTo(asking, timeoutMs, claim.at) : undefined
+  return { ...grant, version: grant.version + 1, asking: claim, ...lostUntil(grant.lostAt, lost) }
 }
 
 /** A claim has brought no tokens. @param lostAt when an answer may have been lost, if one was */
@@ -142,23 +142,33 @@ export function refreshed(claimed: Grant, answer: TokenSet, { askedAt, timeoutMs
     issuedAt: askedAt,
     refreshedAt: Math.min(now, latestAnswer),
     refreshes: refreshes + 1,
-    ...(now > latestAnswer && { lostAt: now }),
+    // ilert may yet answer other questions that were asked with the older tokens, and refuse these for a while then.
+    ...lostUntil(lostAt, now > latestAnswer ? now : undefined),
   })
 }
 
 /**
  * The same refresh, to be written after all over older tokens that another process has written meanwhile.
  *
- * @param claim the name of the claim that has brought it
+ * @param o.claim the name of the claim that has brought it
+ * @param o.timeoutMs how long a call to ilert may take
  */
-export function refreshedAfter(stored: Grant, refreshed: Grant, claim: string | undefined): Grant {
-  const { asking, lostAt, tokens } = stored
-  // Others who ask with a refresh token that goes on may still get an answer.
+export function refreshedAfter(
+  stored: Grant,
+  refreshed: Grant,
+  { claim, timeoutMs }: { claim: string | undefined; timeoutMs: number },
+  now: number,
+): Grant {
+  const { tokens } = stored
+  const theirs = stored.asking?.by === claim ? undefined : stored.asking
+  // Others who ask with a refresh token that goes on may still get an answer that counts. Whatever they get for an older
+  // one does not; but ilert may give it, and refuse these tokens for a while then.
   const goesOn = tokens.refreshToken === refreshed.tokens.refreshToken
+  const lost = theirs && !goesOn ? lastAnswerTo(theirs, timeoutMs, now) : undefined
   return {
     ...refreshed,
-    ...(goesOn && asking && asking.by !== claim && { asking }),
-    ...(goesOn && lostAt !== undefined && { lostAt }),
+    ...(goesOn && theirs && { asking: theirs }),
+    ...lostUntil(refreshed.lostAt, stored.lostAt, lost),
     version: stored.version + 1,
   }
 }
@@ -214,6 +224,20 @@ export function compareAge(a: Grant, b: Grant): number {
   return (a.refreshes ?? 0) - (b.refreshes ?? 0) || a.issuedAt - b.issuedAt
 }
 
+/**
+ * What a read of the store says about a grant:
+ *
+ * - `newer`: it was refreshed or written since, or another grant is under its key.
+ * - `same`: nothing new.
+ * - `lost`: the store has lost it, or has gone back to an older record of it.
+ */
+export function compareWithStored(known: Grant, stored: Grant | undefined): 'newer' | 'same' | 'lost' {
+  if (!stored) return 'lost'
+  const age = compareAge(stored, known) || stored.version - known.version
+  if (stored.id !== known.id || age > 0) return 'newer'
+  return age === 0 ? 'same' : 'lost'
+}
+
 /** Whether a refresh of `grant` would still be a refresh of what is stored: no other process has refreshed it since. */
 export function sameTokens(grant: Grant, stored: Grant): boolean {
   const { accessToken, refreshToken } = stored.tokens
@@ -231,6 +255,17 @@ export function sameTokens(grant: Grant, stored: Grant): boolean {
 export function lastLostAt({ asking, lostAt }: Grant, claim: string | undefined, now: number): number | undefined {
   if (asking && asking.by !== claim) return latest(now, asking.at)
   return lostAt !== undefined && lostAt > now ? latest(now, lostAt) : lostAt
+}
+
+/** When ilert may answer the question of a claim at the latest: perhaps as late as now, by clocks that differ. */
+function lastAnswerTo(claim: Claim, timeoutMs: number, now: number): number {
+  return latest(now, claim.at + timeoutMs)
+}
+
+/** `lostAt`, if any of these is known: the last of them. */
+function lostUntil(...times: (number | undefined)[]): { lostAt?: number } {
+  const known = times.filter((time) => time !== undefined)
+  return known.length > 0 ? { lostAt: Math.max(...known) } : {}
 }
 
 /** Now, or a later time that another process has seen on its clock. One that is ahead by more was seen before it was set. */

@@ -3,7 +3,15 @@
  */
 import { REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import { elapsed } from './time.ts'
-import { AGING_MS, FIRST_BACK_OFF_MS, LAST_BACK_OFF_MS, MARGIN_MS, READ_BACK_OFF_MS, STALE_MS } from './timing.ts'
+import {
+  AGING_MS,
+  FIRST_BACK_OFF_MS,
+  LAST_BACK_OFF_MS,
+  MARGIN_MS,
+  READ_BACK_OFF_MS,
+  REFRESH_INTERVAL_MS,
+  STALE_MS,
+} from './timing.ts'
 
 /** Everything that the decision depends on. Times are milliseconds since the epoch. */
 export interface Situation {
@@ -73,6 +81,20 @@ export function msUntilRefreshAllowed(
 ): number {
   const interval = Math.min(minIntervalMs, Math.max(0, expiresAt - issuedAt) / 2)
   return Math.max(remaining(now, refreshedAt, interval), remaining(now, failedAt, backOffMs ?? 0))
+}
+
+/**
+ * How long ilert's refusal of a refresh token is not final, because it may have another reason: an answer that was lost.
+ * Undefined if it is final.
+ *
+ * @param askedAt when ilert was asked
+ * @param lostAt when ilert may last have given an answer that no process has read
+ */
+export function msUntilRefusalIsFinal(askedAt: number, lostAt: number | undefined, now: number): number | undefined {
+  if (lostAt === undefined) return undefined
+  // Where it is ahead of this clock the time is counted anew: what is taken for final too early signs a user out.
+  const finalFrom = Math.min(lostAt, now) + REFRESH_INTERVAL_MS
+  return Math.min(askedAt, now) < finalFrom ? Math.max(0, finalFrom - now) : undefined
 }
 
 /** What is left of `durationMs` since `start`. Before its start the clock has jumped back: over, never "not yet". */

@@ -112,7 +112,6 @@ export class SessionRecords {
     const parts = {
       vault: this.#vault,
       clock: this.#clock,
-      discard: () => {},
       onTokens: () => {},
       onEnd: async () => {},
     }

@@ -120,10 +120,12 @@ describe('a sealed grant', () => {
 
 describe('every transition', () => {
   const claim = { at: NOW, by: 'mine' }
-  const asking = claimed(grant, claim, undefined)
+  const asking = claimed(grant, claim, { spentClaim: undefined, timeoutMs: 10_000 })
   const answer = { accessToken: 'b', scope: [], expiresAt: NOW + 7_200_000 }
   const call = { askedAt: NOW, timeoutMs: 10_000 }
   const next = refreshed(asking, answer, call, NOW + 50)
+  const writtenAfter = (stored: Grant, held: Grant) =>
+    refreshedAfter(stored, held, { claim: 'mine', timeoutMs: 10_000 }, NOW)
 
   it.each<[string, Grant]>([
     ['issued in its place', issued(grant, { id: 'two', tokens: grant.tokens }, NOW)],
@@ -139,7 +141,7 @@ describe('every transition', () => {
   it('of a claim is one version on from that', () => {
     expect(next.version).toBe(9)
     expect(claimReleased(asking).version).toBe(9)
-    expect(refreshedAfter(older({ version: 20 }), next, 'mine').version).toBe(21)
+    expect(writtenAfter(older({ version: 20 }), next).version).toBe(21)
   })
 
   it('of a touch writes nothing, and so has no version of its own', () => {
@@ -177,22 +179,31 @@ describe('every transition', () => {
   })
 
   it('of a claim that is made over another one says that an answer may be lost, unless it is known that none is', () => {
-    expect(claimed(asking, { at: NOW + 5, by: 'other' }, undefined).lostAt).toBe(NOW + 5)
-    expect(claimed(asking, { at: NOW + 5, by: 'other' }, 'mine')).not.toHaveProperty('lostAt')
-    expect(claimed(grant, claim, undefined)).not.toHaveProperty('lostAt')
+    const over = (ms: number, spentClaim?: string) =>
+      claimed(asking, { at: NOW + ms, by: 'other' }, { spentClaim, timeoutMs: 10_000 })
+    // As long as the call may take; after that as late as now, since clocks differ.
+    expect([over(5).lostAt, over(20_000).lostAt]).toEqual([NOW + 10_000, NOW + 20_000])
+    expect(over(5, 'mine')).not.toHaveProperty('lostAt')
+    expect(claimed(grant, claim, { spentClaim: undefined, timeoutMs: 10_000 })).not.toHaveProperty('lostAt')
   })
 
   it('keeps the claim of another process that asks with a refresh token that goes on, and not its own', () => {
     const theirs = older({ version: 20, asking: { at: NOW, by: 'theirs' }, lostAt: NOW - 5 })
-    expect(refreshedAfter(theirs, next, 'mine')).toMatchObject({ asking: { by: 'theirs' }, lostAt: NOW - 5 })
-    expect(refreshedAfter({ ...theirs, asking: claim }, next, 'mine')).not.toHaveProperty('asking')
+    expect(writtenAfter(theirs, next)).toMatchObject({ asking: { by: 'theirs' }, lostAt: NOW - 5 })
+    expect(writtenAfter({ ...theirs, asking: claim }, next)).not.toHaveProperty('asking')
     const rotated = { ...next, tokens: { ...next.tokens, refreshToken: 'r2' } }
-    expect(refreshedAfter(theirs, rotated, 'mine')).toEqual({ ...rotated, version: 21 })
+    expect(writtenAfter(theirs, rotated)).toEqual({ ...rotated, version: 21, lostAt: NOW + 10_000 })
+    expect(writtenAfter({ ...theirs, asking: claim }, rotated)).toEqual({ ...rotated, version: 21, lostAt: NOW - 5 })
+  })
+
+  it('keeps when an answer was lost, also once others have come: ilert may refuse the newest tokens for it', () => {
+    expect(refreshed({ ...asking, lostAt: NOW - 5 }, answer, call, NOW + 50).lostAt).toBe(NOW - 5)
+    expect(refreshed({ ...asking, lostAt: NOW - 5 }, answer, call, NOW + 10_001).lostAt).toBe(NOW + 10_001)
   })
 })
 
 test('an answer may be lost as late as now while another process asks, and not while this one does', () => {
-  const asking = claimed(grant, { at: NOW - 1000, by: 'one of them' }, undefined)
+  const asking = claimed(grant, { at: NOW - 1000, by: 'one of them' }, { spentClaim: undefined, timeoutMs: 10_000 })
   expect(lastLostAt(asking, 'another', NOW)).toBe(NOW)
   expect(lastLostAt(asking, 'one of them', NOW)).toBeUndefined()
 })

@@ -5,6 +5,7 @@ import {
   DEFAULT_WINDOW_SECONDS,
   decide,
   msUntilRefreshAllowed,
+  msUntilRefusalIsFinal,
   type RefreshSettings,
   type Situation,
 } from '../../src/tokens/policy.ts'
@@ -441,5 +442,23 @@ describe('backOff', () => {
     for (let now = 0; now < 10 * MINUTE; now += backOff(calls, undefined, 1)) calls++
     expect(calls).toBeLessThanOrEqual(20)
     expect(calls).toBeGreaterThan(10)
+  })
+})
+
+describe("ilert's refusal of a refresh token", () => {
+  const NOW = 1_800_000_000_000
+
+  test('is final at once if no answer was lost, or if that was an interval before ilert was asked', () => {
+    expect(msUntilRefusalIsFinal(NOW, undefined, NOW)).toBeUndefined()
+    expect(msUntilRefusalIsFinal(NOW, NOW - 300_000, NOW)).toBeUndefined()
+    expect(msUntilRefusalIsFinal(NOW, NOW - 299_999, NOW)).toBe(1)
+  })
+
+  test('counts from when ilert was asked, however late it is read', () => {
+    expect(msUntilRefusalIsFinal(NOW - 60_000, NOW - 300_000, NOW)).toBe(0)
+  })
+
+  test('is waited for by the clock of this process where that of another one is ahead', () => {
+    expect(msUntilRefusalIsFinal(NOW, NOW + 20_000, NOW)).toBe(300_000)
   })
 })
