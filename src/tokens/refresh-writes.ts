@@ -147,9 +147,11 @@ export class RefreshWrites {
     // ours might end the others.
     if (stored === UNREADABLE || (!isEnd && stored.id === held.id)) this.#held = undefined
     else this.discardHeld()
-    if (stored === UNREADABLE || isEnd) return this.#record.remove()
-    this.#record.adopt(stored)
-    if (sameTokens(held, stored)) this.#parts.onStored(stored)
+    if (stored === UNREADABLE || isEnd) this.#record.remove()
+    else {
+      this.#record.adopt(stored)
+      if (sameTokens(held, stored)) this.#parts.onStored(stored)
+    }
   }
 
   /** Revokes what is held: nobody will keep it. */

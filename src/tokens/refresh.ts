@@ -6,8 +6,8 @@ import { msUntilRefusalIsFinal } from './policy.ts'
 import type { GrantRecord } from './record.ts'
 import type { RefreshWrites } from './refresh-writes.ts'
 import type { Lease } from './stores/store.ts'
-import { type After, waited } from './time.ts'
-import { CLAIM_SETTLES_MS, MOST_POLLS, POLL_MS, SECOND_LOOKS_MS } from './timing.ts'
+import { type After, elapsed, waited } from './time.ts'
+import { CLAIM_SETTLES_MS, MORE_LOOKS_MS, MOST_POLLS, POLL_MS, SECOND_LOOKS_MS, SLOW_CLAIM_MS } from './timing.ts'
 import type { Vault } from './vault.ts'
 
 /** What a refresh works with. */
@@ -26,6 +26,8 @@ export class Refresh {
   readonly #record: GrantRecord
   readonly #writes: RefreshWrites
   readonly #isNeeded: () => boolean
+  /** How often to look for the tokens of another process, if ilert refuses ours. */
+  #looks = SECOND_LOOKS_MS
 
   /** @param isNeeded whether it still is, by what is known of the grant */
   constructor(parts: RefreshParts, record: GrantRecord, writes: RefreshWrites, isNeeded: () => boolean) {
@@ -83,6 +85,8 @@ export class Refresh {
   /** Where writes are compared and set a claim that was written is the only one. */
   async #claimStands(claimed: Grant): Promise<boolean> {
     if (!this.#parts.vault.mayBuryWrites) return true
+    const tookMs = elapsed(claimed.asking?.at ?? 0, this.#parts.clock.now())
+    if (tookMs >= SLOW_CLAIM_MS) this.#looks = MORE_LOOKS_MS
     await waited(CLAIM_SETTLES_MS, this.#parts.after)
     return await this.#writes.claimStands(claimed)
   }
@@ -125,7 +129,8 @@ export class Refresh {
 
   /** Whether another process's refresh explains the refusal of ours. Under a lease whatever there is is written already. */
   async #secondLook(from: Grant, mayBeUnderWay: boolean): Promise<boolean> {
-    for (const ms of mayBeUnderWay ? SECOND_LOOKS_MS : [0]) {
+    const looks = mayBeUnderWay ? this.#looks : [0]
+    for (const ms of looks) {
       if (ms > 0) await waited(ms, this.#parts.after)
       await this.#record.read()
       if (this.#record.removed || !sameTokens(from, this.#record.grant)) return true

@@ -58,6 +58,21 @@ const blameless: Record<string, Scenario> = {
       { after: { ms: 0 }, do: 'API refuses the token', process: 0 },
     ],
   },
+  'a request that reads newer tokens, which end soon by its own clock': {
+    ...plain,
+    store: 'compare and set',
+    steps: [
+      { after: { ms: 0 }, do: 'requests', process: 1, count: 1 },
+      { after: { events: 0 }, do: 'API refuses the token', process: -1 },
+      { after: { events: 0 }, do: 'clock jumps', process: -1, ms: -259_110 },
+      { after: { ms: 1241 }, do: 'ilert ends the grant' },
+      { after: { life: 0.9 }, do: 'requests', process: 0, count: 1 },
+      { after: { events: 11 }, do: 'store trouble', kind: 'refuses', ms: 26 },
+      { after: { ms: 100 }, do: 'clock jumps', process: 0, ms: 0 },
+      { after: { events: 1 }, do: 'all leases are lost' },
+      { after: { ms: 14_366 }, do: 'ilert trouble', kind: 'unreachable', ms: 2000 },
+    ],
+  },
 }
 
 test.each(Object.entries(blameless))('%s: breaks no rule', (_, scenario) => run(scenario, {}))
