@@ -55,7 +55,7 @@ export function createApp({ config, stores, logger, stopping, clock = Date }: Pa
     scope: config.scope,
     verify: ({ profile }) => toUser(profile),
     clock,
-    tokenStore: stores.tokens,
+    ...(stores.tokens && { tokenStore: stores.tokens }),
   })
   passport.use(ilert)
   passport.serializeUser((user, done) => done(null, user))

@@ -110,8 +110,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     port: data.PORT,
     secure: isSecure(data),
     trustProxy: /^\d+$/.test(proxy) ? Number(proxy) : proxy || false,
-    // A random one signs everybody out at each start, which does no harm during development.
-    sessionSecrets: data.SESSION_SECRET ?? [randomBytes(32).toString('base64url')],
+    // Without either, a start signs everybody out, which does no harm on the sandbox. DEV_SECRET comes from dev.js.
+    sessionSecrets: data.SESSION_SECRET ?? [set.DEV_SECRET ?? randomBytes(32).toString('base64url')],
     idleMs: data.SESSION_IDLE_HOURS * HOUR_MS,
     maxMs: data.SESSION_MAX_HOURS * HOUR_MS,
     redisURL: data.REDIS_URL,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { createApp } from './app.ts'
 import { CALLBACK_PATH, type Config, ConfigError, readConfig } from './config.ts'
+import { devSandbox, isDevelopment } from './dev.ts'
 import { createLogger, logRefreshes } from './logger.ts'
 import { createStores } from './stores.ts'
 
@@ -25,7 +26,7 @@ async function start(config: Config): Promise<void> {
   const say = (text: string) => (production ? logger.info(text) : console.log(text))
   logRefreshes(logger)
 
-  const sandbox = withSandbox ? await startSandbox(address) : undefined
+  const closeSandbox = withSandbox ? await startSandbox(address) : undefined
   const stores = createStores(config, logger)
   const stopping = new AbortController()
   const { app, ilert } = createApp({ config, stores, logger, stopping: stopping.signal })
@@ -37,7 +38,7 @@ async function start(config: Config): Promise<void> {
     process.exit(1)
   })
   server.listen(port, () => {
-    if (sandbox) say('Sandbox: no ilert account is used. Set ILERT_CLIENT_ID to sign in at ilert instead.')
+    if (withSandbox) say('Sandbox: no ilert account is used. Set ILERT_CLIENT_ID to sign in at ilert instead.')
     say(`The on-call desk is up at ${address}`)
   })
 
@@ -48,18 +49,23 @@ async function start(config: Config): Promise<void> {
     await ilert.tokens.close() // lets refreshes end, so that no token is lost
     await ilert.client.close()
     await stores.close()
-    await sandbox?.close()
+    await closeSandbox?.()
   }
   process.once('SIGINT', () => void stop())
   process.once('SIGTERM', () => void stop())
 }
 
-/** An ilert of our own inside this process. */
-async function startSandbox(address: string) {
+/** Takes ilert's place: inside this process, or, during development, in the one that restarts it. Resolves to its end. */
+async function startSandbox(address: string): Promise<() => Promise<void>> {
+  const redirectURI = `${address}${CALLBACK_PATH}`
+  const { env, close } = isDevelopment ? await devSandbox(redirectURI) : await createOwn(redirectURI)
+  Object.assign(process.env, env) // the very variables with which you would point the app to ilert
+  return close
+}
+
+async function createOwn(redirectURI: string) {
   const { createSandbox } = await import('passport-ilert/sandbox') // not loaded where it is not used
-  const sandbox = await createSandbox({ redirectURI: `${address}${CALLBACK_PATH}` })
-  Object.assign(process.env, sandbox.env) // the very variables with which you would point the app to ilert
-  return sandbox
+  return await createSandbox({ redirectURI })
 }
 
 /** Reads `.env`, if it is there. What the environment says already wins. */

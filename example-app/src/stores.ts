@@ -10,11 +10,13 @@ import { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { createClient } from 'redis'
 import type { Config } from './config.ts'
+import { DevStore, isDevelopment, leaveDevelopment } from './dev.ts'
 
 /** Where the app keeps what must outlive a request. */
 export interface Stores {
   readonly sessions: Store
-  readonly tokens: TokenStore
+  /** Undefined: beside the sessions. */
+  readonly tokens: TokenStore | undefined
   /** Resolves when the store answers, and rejects when it does not. */
   ready(): Promise<unknown>
   close(): Promise<void>
@@ -29,7 +31,7 @@ export function createStores({ redisURL, databaseURL, production }: Config, logg
       'No REDIS_URL or DATABASE_URL is set: a restart signs everybody out, and there can be no second process.',
     )
   }
-  return memoryStores()
+  return isDevelopment ? devStores() : memoryStores()
 }
 
 /** Beyond so many sessions the longest unused go first. */
@@ -46,6 +48,11 @@ function memoryStores(): Stores {
     ready: async () => {},
     close: async () => sessions.stopInterval(),
   }
+}
+
+/** A restart of the app during development signs nobody out. */
+function devStores(): Stores {
+  return { sessions: new DevStore(), tokens: undefined, ready: async () => {}, close: async () => leaveDevelopment() }
 }
 
 function redisStores(url: string, logger: Logger): Stores {

@@ -33,16 +33,15 @@ export async function buildImage(context: string, work: string, run: Run): Promi
   let image = { env: {} as Record<string, string>, user: 'root', command: [] as string[], healthcheck: '' }
 
   const copy = async (rest: string) => {
-    const [, from, source = '', target = ''] = /^(?:--from=(\S+) )?(\S+) (\S+)$/.exec(rest) ?? []
+    const [, from, sources = '', target = ''] = /^(?:--from=(\S+) )?(.+) (\S+)$/.exec(rest) ?? []
     expect(target).toMatch(/^\.\/?$/)
     const origin = from === undefined ? context : stages.get(from)
     if (origin === undefined) throw new Error(`There is no stage ${from}.`)
-    const isWanted = from === undefined ? patternOf(source) : /^/
+    const isWanted = (name: string) =>
+      from !== undefined || sources.split(' ').some((source) => patternOf(source).test(name))
     const filter = (path: string) => from !== undefined || !isIgnored(relative(context, path))
-    for (const name of await readdir(origin)) {
-      if (isWanted.test(name)) {
-        await cp(join(origin, name), join(folder, name), { recursive: true, verbatimSymlinks: true, filter })
-      }
+    for (const name of (await readdir(origin)).filter(isWanted)) {
+      await cp(join(origin, name), join(folder, name), { recursive: true, verbatimSymlinks: true, filter })
     }
   }
 

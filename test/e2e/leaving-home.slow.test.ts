@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createSandbox } from '../../src/sandbox/index.ts'
 import { pack } from '../support/pack.ts'
 import { freePort } from '../support/port.ts'
@@ -33,6 +33,7 @@ async function shell(
 
 let away: string
 let home: string
+let tarball: string
 
 beforeAll(async () => {
   away = await mkdtemp(join(tmpdir(), 'leaving-home-'))
@@ -41,7 +42,8 @@ beforeAll(async () => {
   const manifest = join(home, 'package.json')
   const text = await readFile(manifest, 'utf8')
   expect(text).toContain('"file:.."')
-  await writeFile(manifest, text.replace('"file:.."', JSON.stringify((await pack(away)).tarball)))
+  tarball = (await pack(away)).tarball
+  await writeFile(manifest, text.replace('"file:.."', JSON.stringify(tarball)))
 }, 120_000)
 afterAll(() => rm(away, { recursive: true, force: true }))
 afterEach(cleanUp)
@@ -57,7 +59,8 @@ describe('a copy of the example app', () => {
     expect(answer.text).toContain('portal.nordwind.example')
   }, 180_000)
 
-  it('becomes an image by its Dockerfile, which runs in production, without root', async () => {
+  // Without Docker: its steps, one by one, in folders of this machine.
+  it('becomes an image by its Dockerfile, with a tarball beside it, which runs in production, without root', async () => {
     const context = join(away, 'context')
     await mkdir(context)
     for (const name of await readdir(home)) {
@@ -66,6 +69,9 @@ describe('a copy of the example app', () => {
       }
     }
     for (const name of SECRET_FILES) await writeFile(join(context, name), 'PORT=wrong')
+    await cp(tarball, join(context, basename(tarball)))
+    const manifest = await readFile(join(context, 'package.json'), 'utf8')
+    await writeFile(join(context, 'package.json'), manifest.replace(tarball, `file:${basename(tarball)}`))
     const image = await buildImage(context, away, async (command, options) => void (await shell(command, options)))
     expect(image.user).toBe('node')
     expect(image.env).toEqual({ NODE_ENV: 'production' })
