@@ -18,7 +18,8 @@ afterAll(closeBrowsers)
 afterAll(removeBuiltApp)
 
 const DESKTOP = { width: 1280, height: 900 }
-const PHONE = { width: 390, height: 844 }
+/** The same window at 200 %. */
+const ENLARGED = { width: 640, height: 450 }
 const SMALL_PHONE = { width: 320, height: 568 }
 
 /** Chromium mentions every page that comes with an error. */
@@ -72,9 +73,10 @@ const PAGES = 12
 needs('chromium')('accessibility', () => {
   it.each([
     ['light', DESKTOP],
-    ['light', PHONE],
+    ['light', SMALL_PHONE],
     ['dark', DESKTOP],
-    ['dark', PHONE],
+    ['dark', SMALL_PHONE],
+    ['light', ENLARGED],
   ] as const)(
     'has no serious flaw on any page, %s, %j',
     async (colorScheme, viewport) => {

@@ -302,7 +302,19 @@ needs('chromium')('the filter', () => {
   )
 })
 
-it('a page of the desk stays small with 500 alerts, and costs five calls', async () => {
+/** Of several, the fastest: the machine may be busy. */
+async function msToFirstByte(url: string, cookie: string): Promise<number> {
+  const times: number[] = []
+  for (let n = 0; n < 5; n++) {
+    const began = performance.now()
+    const { body } = await fetch(url, { headers: { cookie } }) // resolves with the headers
+    times.push(performance.now() - began)
+    await body?.cancel()
+  }
+  return Math.min(...times)
+}
+
+it('a page of the desk stays small with 500 alerts, is there at once, and costs five calls', async () => {
   const desk = await startDesk({ sandbox: { requestsPerMinute: 0 } })
   const cookie = await cookieOf(desk)
   await report(desk, 500)
@@ -311,4 +323,5 @@ it('a page of the desk stays small with 500 alerts, and costs five calls', async
   expect(text.length).toBeLessThan(150_000)
   expect(text).toContain('Page 1 of 11')
   expect(desk.sandbox.requests.length - before).toBeLessThanOrEqual(5)
+  expect(await msToFirstByte(desk.url, cookie)).toBeLessThan(300)
 })

@@ -84,6 +84,14 @@ describe('wrong settings', () => {
 })
 
 describe('what is not set up', () => {
+  it('is a variable that nobody reads: it is named, with the one that may be meant', async () => {
+    const app = await startApp({ ...CLIENT, ILERT_SCOPES: 'profile', ILERT_CLIENT_SECERT: 'some-s3cret' })
+    await eventually(async () => expect(app.stderr).toContain('ILERT_SCOPES'))
+    expect(app.stderr).toMatch(/ILERT_SCOPES.*ILERT_SCOPE\b(?!S)/)
+    expect(app.stderr).toMatch(/ILERT_CLIENT_SECERT.*ILERT_CLIENT_SECRET/)
+    expect(app.stderr).not.toContain('s3cret')
+  })
+
   it('is a proxy that does not say that browsers use https: it is named, in place of sign-ins without end', async () => {
     const callback = 'https://desk.example/auth/ilert/callback'
     const app = await startApp({ ...CLIENT, ILERT_CALLBACK_URL: callback, TRUST_PROXY: '1', LOG_LEVEL: 'error' })
