@@ -11,4 +11,4 @@ if (!process.env.ILERT_CLIENT_ID) {
   console.log('Sandbox: no ilert account is used. Set ILERT_CLIENT_ID to sign in at ilert instead.')
 }
 
-createApp({ secret: SESSION_SECRET }).app.listen(Number(PORT), () => console.log(`The alerts are at ${url}`))
+createApp({ secret: SESSION_SECRET }).app.listen(Number(PORT), () => console.log(`The page is up at ${url}`))

@@ -139,7 +139,7 @@ test('the example starts with one command, and no account', async () => {
   let output = ''
   for await (const part of child.stdout) {
     output += String(part)
-    if (output.includes(`The alerts are at http://localhost:${port}`)) break
+    if (output.includes(`The page is up at http://localhost:${port}`)) break
   }
   expect(output).toContain('Sandbox: no ilert account is used')
   const [response] = await once(get(`http://localhost:${port}/`), 'response')
