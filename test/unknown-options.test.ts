@@ -13,7 +13,7 @@ import {
   SessionTokenStore,
   TokenManager,
 } from '../src/index.ts'
-import { createSandbox, type Sandbox } from '../src/sandbox/index.ts'
+import { connectSandbox, createSandbox, type Sandbox } from '../src/sandbox/index.ts'
 import { PostgresTokenStore } from '../src/tokens/stores/postgres.ts'
 import { RedisTokenStore } from '../src/tokens/stores/redis.ts'
 import { TOKEN } from './sandbox/support.ts'
@@ -48,6 +48,7 @@ const PLACES: [string, object, Make][] = [
   ['PostgresTokenStore', { pool: postgres }, (o) => new PostgresTokenStore(o as never)],
   ['createSandbox', { port: 0 }, async (o) => (await createSandbox(o as object)).close()],
   ['register', { redirectURI: 'http://127.0.0.1/cb' }, (o) => sandbox.register(o as never)],
+  ['data', { users: [] }, (o) => sandbox.load(o as never)],
   ['fault', { path: '/never', kind: 'reset' }, (o) => sandbox.fault(o as never).clear()],
   ['logout', { redirect: '/' }, (o) => strategy.logout(o as object)],
   ['proxy', { allow: ['GET /api/alerts'] }, (o) => strategy.proxy(o as never)],
@@ -57,6 +58,7 @@ const PLACES: [string, object, Make][] = [
 
 /** Methods whose options can be seen to be refused before anything is sent. */
 const CALLS: [string, Make][] = [
+  ['connectSandbox', (o) => connectSandbox('http://127.0.0.1:9/', o as object)],
   ['signIn', (o) => sandbox.signIn('http://127.0.0.1:9/', o as object)],
   ['refresh', (o) => new IlertClient(BASE).refresh('token', o as object)],
   ['revoke', (o) => new IlertClient(BASE).revoke('token', o as object)],

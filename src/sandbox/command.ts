@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import type { SandboxData } from './data/given.ts'
 import type { SandboxOptions } from './options.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
@@ -21,6 +23,9 @@ An ilert of your own, offline: an app signs in here as it would at ilert.
   --approve[=<username>]     answer the consent page by itself, as this user or as the first
   --refresh-tokens <what>    what a refresh does to the refresh token: reuse, add or rotate (default)
   --redirect-uri <url>       the app's callback, default http://localhost:3000/auth/ilert/callback
+  --data <file.json>         people and data to begin with
+  --control-token <token>    steer the sandbox from other machines, with this token: see /_sandbox/
+  --i-know-this-is-public    listen on an address that other machines may reach, or with NODE_ENV=production
   --help                     this text
 `
 
@@ -31,6 +36,8 @@ const FLAGS = {
   approve: '--approve',
   refreshTokens: '--refresh-tokens',
   redirectURI: '--redirect-uri',
+  controlToken: '--control-token',
+  iKnowThisIsPublic: '--i-know-this-is-public',
 } as const
 
 /** The command `ilert-sandbox`. Resolves to its exit code when it was told to end, or could not begin. */
@@ -71,6 +78,9 @@ function readArguments(args: readonly string[]): SandboxOptions | 'help' {
       approve: { type: 'string' },
       'refresh-tokens': { type: 'string' },
       'redirect-uri': { type: 'string' },
+      data: { type: 'string' },
+      'control-token': { type: 'string' },
+      'i-know-this-is-public': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -85,6 +95,19 @@ function readArguments(args: readonly string[]): SandboxOptions | 'help' {
       refreshTokens: values['refresh-tokens'] as NonNullable<SandboxOptions['refreshTokens']>,
     }),
     ...(values['redirect-uri'] !== undefined && { redirectURI: values['redirect-uri'] }),
+    ...(values.data !== undefined && { data: readData(values.data) }),
+    ...(values['control-token'] !== undefined && { controlToken: values['control-token'] }),
+    iKnowThisIsPublic: values['i-know-this-is-public'],
+  }
+}
+
+/** What it holds is checked by createSandbox. */
+function readData(path: string): SandboxData {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as SandboxData
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
+    throw new TypeError(`--data: ${path} ${reason}.`, { cause: error })
   }
 }
 
@@ -96,6 +119,7 @@ ${Object.entries(env)
   .join('\n')}
 
 Sign in as ${users.map(({ username }) => username).join(', ')}. Ctrl+C ends it.
+Its clock, faults and requests are at ${appURL}/_sandbox/
 `
 }
 

@@ -26,6 +26,17 @@ export class Expiring<Value> {
     this.#entries.delete(key)
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  /** What has not ended, the oldest first. */
+  *[Symbol.iterator](): Iterator<{ key: string; value: Value; expiresAt: number }> {
+    const now = this.#clock.now()
+    for (const [key, { value, expiresAt }] of this.#entries) if (expiresAt > now) yield { key, value, expiresAt }
+  }
+
   /** How many entries are held, ended ones that were not swept yet included. */
   get size(): number {
     return this.#entries.size

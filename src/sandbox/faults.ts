@@ -6,6 +6,9 @@ import { isOAuthPath } from './routes.ts'
 
 const KINDS = ['delay', 'hang', 'reset', 'html', 'trickle', 429, 500, 503] as const
 
+/** With these a request is under way for as long as the fault is on. */
+const HOLDS: readonly Fault['kind'][] = ['delay', 'hang', 'trickle']
+
 /** Something that goes wrong on purpose. */
 export interface Fault {
   /** A request's path, exactly and without its query, or `*` for all. */
@@ -41,33 +44,58 @@ export interface MetFault extends Fault {
   readonly cleared: Promise<void>
 }
 
+/** A fault that is on. */
+interface ActiveFault {
+  readonly fault: Fault
+  left: number
+  readonly cleared: Promise<void>
+  readonly release: () => void
+}
+
 /** The faults that are on. Of several on one path, the oldest is met first. */
 export class Faults {
-  readonly #active = new Set<{ fault: Fault; left: number; cleared: Promise<void> }>()
+  readonly #active = new Map<number, ActiveFault>()
+  #lastID = 0
 
-  add(given: Fault): { clear: () => void } {
+  /** Those that are on, the oldest first. */
+  list(): (Fault & { id: number })[] {
+    return [...this.#active].filter(([, { left }]) => left > 0).map(([id, { fault }]) => ({ id, ...fault }))
+  }
+
+  add(given: Fault): { id: number; clear: () => void } {
     const fault = checked(given)
     let release = () => {}
     const cleared = new Promise<void>((resolve) => {
       release = resolve
     })
-    const active = { fault: { ...fault }, left: fault.times ?? Number.POSITIVE_INFINITY, cleared }
-    this.#active.add(active)
+    const id = ++this.#lastID
+    this.#active.set(id, { fault: { ...fault }, left: fault.times ?? Number.POSITIVE_INFINITY, cleared, release })
     return {
+      id,
       clear: () => {
-        this.#active.delete(active)
+        this.#active.delete(id)
         release()
       },
+    }
+  }
+
+  /** Lets requests be answered again: those that this fault hits, or all. */
+  clear(id?: number): void {
+    for (const [key, { release }] of [...this.#active]) {
+      if (id !== undefined && key !== id) continue
+      this.#active.delete(key)
+      release()
     }
   }
 
   /** The fault that a request to `path` meets. A browser's preflight meets none, or it would use one up. */
   meet(method: string, path: string): MetFault | undefined {
     if (method === 'OPTIONS') return undefined
-    for (const active of this.#active) {
-      if (active.fault.path !== '*' && active.fault.path !== path) continue
+    for (const [id, active] of this.#active) {
+      if (active.left <= 0 || (active.fault.path !== '*' && active.fault.path !== path)) continue
       active.left -= 1
-      if (active.left <= 0) this.#active.delete(active)
+      // Requests that it holds can still be let go.
+      if (active.left <= 0 && !HOLDS.includes(active.fault.kind)) this.#active.delete(id)
       return { ...active.fault, cleared: active.cleared }
     }
     return undefined

@@ -1,6 +1,8 @@
 import { type Known, knownOptions } from '../ilert/arguments.ts'
 import { ACCESS_TOKEN_SECONDS, API_REQUESTS_PER_MINUTE, REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import type { Clock } from './clock.ts'
+import type { SandboxData } from './data/given.ts'
+import { isLoopback } from './loopback.ts'
 import type { RefreshBehaviour, Settings } from './state.ts'
 import type { SandboxUser } from './users.ts'
 
@@ -33,6 +35,18 @@ export interface SandboxOptions {
    * it likes.
    */
   requestsPerMinute?: number
+  /** People and data beside those that the sandbox has. Checked against ilert's own description of its API. */
+  data?: SandboxData
+  /**
+   * Lets the control API under `/_sandbox` be called from everywhere, by whoever brings this token, as a bearer token or as
+   * the password of Basic authentication; 16 characters or more. Default: this machine alone, without a token.
+   */
+  controlToken?: string
+  /**
+   * Lets the sandbox listen on an address that other machines may reach, and start with `NODE_ENV=production`. It signs in
+   * every visitor as any user they choose. Default false: both are refused.
+   */
+  iKnowThisIsPublic?: boolean
   /** The clock to run by, which `sandbox.clock` can move. Default: the system's. */
   clock?: Clock
 }
@@ -44,6 +58,8 @@ export interface CheckedOptions {
   readonly redirectURI: string
   readonly clock: Clock | undefined
   readonly requestsPerMinute: number
+  readonly data: SandboxData | undefined
+  readonly controlToken: string | undefined
   readonly settings: Settings
 }
 
@@ -57,6 +73,9 @@ const OPTIONS: Known<SandboxOptions> = {
   refreshLimitSeconds: true,
   requireCredentials: true,
   requestsPerMinute: true,
+  data: true,
+  controlToken: true,
+  iKnowThisIsPublic: true,
   clock: true,
 }
 
@@ -74,6 +93,9 @@ export function checkOptions(given: SandboxOptions | undefined, users: readonly 
     refreshLimitSeconds = Math.min(REFRESH_INTERVAL_SECONDS, accessTokenSeconds / 2),
     requireCredentials = false,
     requestsPerMinute = API_REQUESTS_PER_MINUTE,
+    data,
+    controlToken,
+    iKnowThisIsPublic = false,
     clock,
   } = knownOptions('createSandbox', given, OPTIONS)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -96,12 +118,19 @@ export function checkOptions(given: SandboxOptions | undefined, users: readonly 
   if (clock !== undefined && typeof clock?.now !== 'function') {
     throw new TypeError('clock: expected an object with a method now() that returns milliseconds since the epoch.')
   }
+  if (controlToken !== undefined && !(typeof controlToken === 'string' && /^[\x21-\x7e]{16,}$/.test(controlToken))) {
+    throw new TypeError('controlToken: expected 16 characters or more, without spaces.')
+  }
+  if (typeof iKnowThisIsPublic !== 'boolean') throw new TypeError('iKnowThisIsPublic: expected true or false.')
+  if (!iKnowThisIsPublic) refusePublic(host)
   return {
     port,
     host,
     redirectURI: checkRedirectURI(redirectURI),
     clock,
     requestsPerMinute,
+    data,
+    controlToken,
     settings: {
       accessTokenSeconds,
       refreshLimitSeconds,
@@ -110,6 +139,17 @@ export function checkOptions(given: SandboxOptions | undefined, users: readonly 
       approve: approver(approve, users),
     },
   }
+}
+
+const SIGNS_IN_EVERYBODY = 'The sandbox signs in every visitor as any user they choose'
+
+/** @throws TypeError where the sandbox would be more than one developer's. */
+function refusePublic(host: string): void {
+  if (process.env.NODE_ENV?.trim() === 'production') {
+    throw new TypeError(`iKnowThisIsPublic: needed, since NODE_ENV is production. ${SIGNS_IN_EVERYBODY}.`)
+  }
+  if (isLoopback(host)) return
+  throw new TypeError(`iKnowThisIsPublic: needed, since other machines may reach ${host}. ${SIGNS_IN_EVERYBODY}.`)
 }
 
 /** @throws TypeError where it is no URL to which a browser could be sent back. */

@@ -16,6 +16,11 @@ export class RateLimit {
     this.#windows = new Expiring(clock)
   }
 
+  /** Begins all windows anew. */
+  clear(): void {
+    this.#windows.clear()
+  }
+
   /** Counts one more from `sender`. Whether it is one of those that this minute has room for. */
   admits(sender: string): boolean {
     if (this.#perMinute === 0) return true

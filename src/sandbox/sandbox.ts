@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { knownOptions } from '../ilert/arguments.ts'
 import { type MovableClock, movableClock } from './clock.ts'
+import { control } from './control/control.ts'
+import type { SandboxData } from './data/given.ts'
 import { type Fault, Faults } from './faults.ts'
 import type { LoggedRequest } from './log.ts'
 import { checkOptions, checkRedirectURI, findUser, type SandboxOptions } from './options.ts'
 import { RateLimit } from './rate-limit.ts'
 import { sandboxServer } from './server.ts'
-import { driveSignIn } from './sign-in.ts'
+import { driveSignIn, signInOf } from './sign-in.ts'
 import { State } from './state.ts'
 import { type SandboxUser, sandboxUsers } from './users.ts'
 
@@ -65,6 +67,17 @@ export interface Sandbox {
    * @throws TypeError where there is no such user.
    */
   revoke(username: string): void
+  /**
+   * Adds people who can sign in, and data.
+   *
+   * @throws TypeError which names the entry and the field that is not as ilert's API has it. What stands before it is added.
+   */
+  load(data: SandboxData): void
+  /**
+   * Begins anew: forgets tokens, codes, faults, requests and what was changed, and sets the clock back. Registered apps, and
+   * the option `data`, stay; people and data that were added are gone.
+   */
+  reset(): void
   /** Ends it, with every connection that is open. */
   close(): Promise<void>
 }
@@ -77,14 +90,29 @@ export interface Sandbox {
  */
 export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> {
   const users = sandboxUsers()
-  const { port, host, redirectURI, settings, requestsPerMinute, clock: base } = checkOptions(options, users)
+  const {
+    port,
+    host,
+    redirectURI,
+    settings,
+    requestsPerMinute,
+    clock: base,
+    data,
+    controlToken,
+  } = checkOptions(options, users)
   const clock = movableClock(base)
   const state = new State(clock, users)
+  if (data !== undefined) state.load(data)
   const faults = new Faults()
   const requests: LoggedRequest[] = []
 
   const rateLimit = new RateLimit(clock, requestsPerMinute)
-  const server = sandboxServer({ ilert: { state, rateLimit, clock, settings }, faults, log: requests })
+  const server = sandboxServer({
+    ilert: { state, rateLimit, clock, settings },
+    faults,
+    log: requests,
+    control: (request) => control(request, { sandbox, state, faults, token: controlToken }),
+  })
   server.listen(port, host)
   await once(server, 'listening')
   const origin = originOf(host, (server.address() as AddressInfo).port)
@@ -92,7 +120,7 @@ export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> 
   const app = state.register({ ...credentials(port), redirectURI })
   let closing: Promise<void> | undefined
 
-  return {
+  const sandbox: Sandbox = {
     appURL: origin,
     apiURL: origin,
     env: {
@@ -103,29 +131,28 @@ export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> 
       ILERT_CALLBACK_URL: redirectURI,
       ILERT_APP_ID: String(app.appID),
     },
-    users: users.map((user) => ({ ...user })),
+    get users() {
+      return state.users.map((user) => ({ ...user }))
+    },
     requests,
     clock,
-    register(o) {
-      const { redirectURI, pkceOnly = false } = knownOptions('register', o, { redirectURI: true, pkceOnly: true })
-      if (typeof pkceOnly !== 'boolean') throw new TypeError('pkceOnly: expected true or false.')
-      const { clientID, clientSecret } = credentials(0)
-      const { appID } = state.register({
-        clientID,
-        clientSecret: pkceOnly ? '' : clientSecret,
-        redirectURI: checkRedirectURI(redirectURI),
-      })
-      return { clientID, clientSecret: pkceOnly ? '' : clientSecret, appID }
-    },
-    fault: (fault) => faults.add(fault),
+    register: (o) => register(o, state),
+    fault: (fault) => ({ clear: faults.add(fault).clear }),
     async signIn(url, o) {
-      const { as, deny = false } = knownOptions('signIn', o, { as: true, deny: true })
-      if (typeof deny !== 'boolean') throw new TypeError('deny: expected true or false.')
-      if (!URL.canParse(String(url))) throw new TypeError('signIn: expected the absolute URL that starts a sign-in.')
-      if (as !== undefined) findUser(users, as, 'as')
-      return driveSignIn({ url: new URL(url), appURL: origin, as, deny })
+      const signIn = signInOf(url, o)
+      if (signIn.as !== undefined) findUser(state.users, signIn.as, 'as')
+      return driveSignIn({ ...signIn, appURL: origin })
     },
-    revoke: (username) => state.endGrants(findUser(users, username, 'revoke')),
+    revoke: (username) => state.endGrants(findUser(state.users, username, 'revoke')),
+    load: (more) => state.load(more),
+    reset() {
+      state.reset()
+      if (data !== undefined) state.load(data)
+      faults.clear()
+      rateLimit.clear()
+      requests.length = 0
+      clock.set((base ?? Date).now())
+    },
     close() {
       closing ??= new Promise((resolve) => {
         server.close(() => resolve())
@@ -134,6 +161,16 @@ export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> 
       return closing
     },
   }
+  return sandbox
+}
+
+function register(o: { redirectURI: string; pkceOnly?: boolean }, state: State): RegisteredApp {
+  const { redirectURI, pkceOnly = false } = knownOptions('register', o, { redirectURI: true, pkceOnly: true })
+  if (typeof pkceOnly !== 'boolean') throw new TypeError('pkceOnly: expected true or false.')
+  const { clientID, clientSecret: made } = credentials(0)
+  const clientSecret = pkceOnly ? '' : made
+  const { appID } = state.register({ clientID, clientSecret, redirectURI: checkRedirectURI(redirectURI) })
+  return { clientID, clientSecret, appID }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { PATHS } from '../ilert/endpoints.ts'
 import { readBody } from './body.ts'
+import { isControlPath } from './control/path.ts'
 import { type Faults, faultyAnswer, type MetFault } from './faults.ts'
 import { type LoggedRequest, record, shownPath } from './log.ts'
 import { type Answer, apiError, type Ilert, oauthError, readForm, type SandboxRequest } from './messages.ts'
@@ -11,6 +12,8 @@ export interface Shell {
   readonly ilert: Ilert
   readonly faults: Faults
   readonly log: LoggedRequest[]
+  /** Answers what steers the sandbox, if it can be steered. */
+  readonly control?: (request: SandboxRequest) => Answer
 }
 
 /** The sandbox's HTTP server, not yet listening. */
@@ -29,7 +32,8 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, shell:
   const entry: LoggedRequest = { at: ilert.clock.now(), method, path: shownPath(path), status: 0 }
   let logged = false
 
-  const body = await readBody(incoming)
+  const steer = isControlPath(path) ? shell.control : undefined
+  const body = await readBody(incoming, steer ? MAX_CONTROL_BODY : undefined)
   if (body === undefined) {
     const text = 'The body is too long'
     const answer = isOAuthPath(path)
@@ -47,6 +51,7 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, shell:
     body,
     address: incoming.socket.remoteAddress ?? '',
   }
+  if (steer) return answerControl(response, steer(request))
   const grantType = readGrantType(request)
   if (grantType) entry.grantType = grantType
 
@@ -101,6 +106,15 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, shell:
         send(faultyAnswer(fault, path), note)
     }
   }
+}
+
+/** Data of a test may be long. */
+const MAX_CONTROL_BODY = 1024 * 1024
+
+/** Neither logged nor hit by a fault: tests look at the one, and end the other. */
+function answerControl(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers)
+  response.end(body)
 }
 
 /** Only the two that ilert knows: whatever else somebody sends as `grant_type` may be a secret gone astray. */

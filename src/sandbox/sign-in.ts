@@ -1,3 +1,4 @@
+import { knownOptions } from '../ilert/arguments.ts'
 import { PATHS } from '../ilert/endpoints.ts'
 import { unescapeHTML } from '../ilert/html.ts'
 import { CookieJar } from './cookie-jar.ts'
@@ -8,6 +9,20 @@ import { shownPath } from './log.ts'
 const MAX_STEPS = 20
 
 const TIMEOUT_MS = 30_000
+
+/** How a sign-in is driven. */
+export interface SignInOptions {
+  as?: string
+  deny?: boolean
+}
+
+/** @throws TypeError which names what is not as it should be. */
+export function signInOf(url: string | URL, o: SignInOptions | undefined): Omit<SignIn, 'appURL'> {
+  const { as, deny = false } = knownOptions('signIn', o, { as: true, deny: true })
+  if (typeof deny !== 'boolean') throw new TypeError('deny: expected true or false.')
+  if (!URL.canParse(String(url))) throw new TypeError('signIn: expected the absolute URL that starts a sign-in.')
+  return { url: new URL(url), as, deny }
+}
 
 /** Who signs in, and where. */
 export interface SignIn {

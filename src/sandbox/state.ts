@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { CODE_SECONDS, REFRESH_TOKENS_PER_USER } from '../ilert/limits.ts'
 import type { Clock } from './clock.ts'
 import type { Account } from './data/account.ts'
-import { seedAccount } from './data/seed.ts'
+import { accountsOf, addGiven, givenUsers, type SandboxData } from './data/given.ts'
+import { enrol, reachable, seedAccount } from './data/seed.ts'
 import { Expiring } from './expiring.ts'
 import type { SandboxUser } from './users.ts'
 
@@ -66,7 +67,6 @@ export interface Settings {
  * signature: looking one up costs no crypto, and no sandbox takes another one's.
  */
 export class State {
-  readonly users: readonly SandboxUser[]
   /** Access tokens stay good until they expire, also when their grant ends. */
   readonly accessTokens: Expiring<Grant>
   readonly refreshTokens: Expiring<RefreshToken>
@@ -77,13 +77,45 @@ export class State {
   /** By app and user, the oldest first. */
   readonly #heldBy = new Map<string, RefreshToken[]>()
   readonly #clock: Clock
+  readonly #firstUsers: readonly SandboxUser[]
+  #users: readonly SandboxUser[]
 
   constructor(clock: Clock, users: readonly SandboxUser[]) {
     this.#clock = clock
-    this.users = users
+    this.#firstUsers = users
+    this.#users = users
     this.#codes = new Expiring(clock)
     this.accessTokens = new Expiring(clock)
     this.refreshTokens = new Expiring(clock)
+  }
+
+  /** Who can sign in. */
+  get users(): readonly SandboxUser[] {
+    return this.#users
+  }
+
+  /** Adds people and data. @throws TypeError which names what is not as ilert has it. */
+  load(data: SandboxData): void {
+    const people = givenUsers(data, this.#users)
+    const known = [...this.#accounts.values()]
+    this.#users = [...this.#users, ...people]
+    const now = this.#clock.now()
+    for (const user of people) {
+      const account = known.find(({ tenant }) => tenant === user.tenant)
+      if (account) reachable(enrol(user, account, now), account)
+    }
+    for (const tenant of accountsOf(data)) addGiven(data, this.account(tenant), this.#users, now)
+  }
+
+  /** Forgets everything but the apps: as if nobody had been here. */
+  reset(): void {
+    this.accessTokens.clear()
+    this.refreshTokens.clear()
+    this.#codes.clear()
+    this.#accounts.clear()
+    this.#heldBy.clear()
+    this.#generations.clear()
+    this.#users = this.#firstUsers
   }
 
   register(app: Omit<App, 'appID'>): App {

@@ -9,16 +9,26 @@ import { output, pageUnderTest } from '../support/pages.ts'
 
 const FIRST = "kind: 'hang'"
 
-const code = pageUnderTest('docs/sandbox.md', [FIRST])
+const CONNECTED = 'await fault.clear()'
+
+const code = pageUnderTest('docs/sandbox.md', [FIRST, CONNECTED])
 
 test('the first code runs', async () => {
   const { stdout, stderr, code: exit } = await output(code().start(FIRST, {}))
   expect({ stdout, stderr, exit }).toEqual({ stdout: '0\n', stderr: '', exit: 0 })
 })
 
+test('the code for another process runs', async () => {
+  const sandbox = await createSandbox()
+  const { stdout, stderr, code: exit } = await output(code().start(CONNECTED, { SANDBOX_URL: sandbox.appURL }))
+  expect({ stdout, stderr, exit }).toEqual({ stdout: '0\n', stderr: '', exit: 0 })
+  expect(sandbox.clock.now() - Date.now()).toBeGreaterThan(3_500_000)
+  await sandbox.close()
+})
+
 test('the tables name every option, and every member of a sandbox', async () => {
   const page = await readFile('docs/sandbox.md', 'utf8')
-  const named = [...page.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
+  const named = [...page.matchAll(/^\| (`[a-z].*?) \|/gm)].flatMap(([, cell = '']) =>
     [...cell.matchAll(/`(\w+)/g)].map(([, name = '']) => name),
   )
   const sandbox = await createSandbox()

@@ -68,7 +68,16 @@ test.each([
 test('--help', async () => {
   const { exitCode, out, err } = await run(['--help', '--port', '0'])
   expect([exitCode, err]).toEqual([0, ''])
-  for (const flag of ['--port', '--host', '--approve', '--refresh-tokens', '--redirect-uri', '--help']) {
+  for (const flag of [
+    '--port',
+    '--host',
+    '--approve',
+    '--refresh-tokens',
+    '--redirect-uri',
+    '--data',
+    '--control-token',
+    '--help',
+  ]) {
     expect(out).toContain(flag)
   }
 })
@@ -84,6 +93,12 @@ test.each([
   [['--approve=root'], /--approve: there is no such user/],
   [['--refresh-tokens', 'never'], '--refresh-tokens: expected one of reuse, add, rotate.'],
   [['--redirect-uri', '/callback'], /--redirect-uri: expected/],
+  [['--control-token', 'short'], /--control-token: expected 16 characters/],
+  [['--host', '0.0.0.0'], /--i-know-this-is-public: needed, since other machines may reach 0\.0\.0\.0/],
+  [['--host', '192.0.2.1'], /--i-know-this-is-public: needed/],
+  [['--data', 'nowhere.json'], '--data: nowhere.json cannot be read.'],
+  [['--data', 'README.md'], '--data: README.md is not JSON.'],
+  [['--data', 'package.json'], /data: unknown option 'name'/],
 ])('%j: one line, exit code 2', async (args, message) => {
   const { exitCode, out, err } = await run(args)
   expect([exitCode, out]).toEqual([2, ''])
@@ -105,8 +120,33 @@ test('a busy port is named, with the flag that picks another', async () => {
   }
 })
 
+describe('as production', () => {
+  beforeEach(() => {
+    process.env.NODE_ENV = 'production'
+  })
+  afterEach(() => {
+    process.env.NODE_ENV = 'test'
+  })
+
+  test('it does not start, and says so in one line', async () => {
+    const { exitCode, out, err } = await run(['--port', '0'])
+    expect([exitCode, out]).toEqual([2, ''])
+    expect(err).toMatch(/^ilert-sandbox: --i-know-this-is-public: needed, since NODE_ENV is production\. [^\n]+\n$/)
+    await expect(createSandbox()).rejects.toThrow(/^iKnowThisIsPublic: needed/)
+  })
+
+  test('it starts with a flag that nobody sets by mistake', async () => {
+    expect((await run(['--port', '0', '--i-know-this-is-public'])).exitCode).toBe(0)
+  })
+})
+
+test.each(['127.0.0.1', 'localhost', '::1', '127.1.2.3'])('%s needs no such flag', async (host) => {
+  const { err } = await run(['--port', '0', '--host', host])
+  expect(err).not.toContain('public')
+})
+
 test("an address that is not this machine's", async () => {
-  const { exitCode, err } = await run(['--port', '0', '--host', '192.0.2.1'])
+  const { exitCode, err } = await run(['--port', '0', '--host', '192.0.2.1', '--i-know-this-is-public'])
   expect(exitCode).toBe(1)
   expect(err).toContain('Choose one with --host')
 })

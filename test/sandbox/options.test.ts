@@ -110,7 +110,7 @@ test("a busy port is Node's own error", async () => {
 })
 
 test('listening everywhere, it is reached on this machine', async () => {
-  const sandbox = await createSandbox({ host: '0.0.0.0' })
+  const sandbox = await createSandbox({ host: '0.0.0.0', iKnowThisIsPublic: true })
   try {
     expect(new URL(sandbox.appURL).hostname).toBe('127.0.0.1')
   } finally {

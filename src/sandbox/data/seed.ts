@@ -35,9 +35,7 @@ export function seedAccount(tenant: string, users: readonly SandboxUser[], now: 
   const own = users.filter((user) => user.tenant === tenant)
   const [user] = own
   if (!user) return account
-  const createdAt = new Date(now).toISOString()
-  for (const { tenant: _, ...fields } of own)
-    account.collection('users').put({ ...fields, createdAt, updatedAt: createdAt })
+  for (const one of own) enrol(one, account, now)
   for (const [name, list] of Object.entries(entries)) {
     for (const fields of list) plant(name, link(fields, account, now), { account, user, now })
   }
@@ -51,21 +49,30 @@ export function seedAccount(tenant: string, users: readonly SandboxUser[], now: 
   return account
 }
 
+/** Makes somebody who can sign in a user of the account. */
+export function enrol({ tenant: _, ...fields }: SandboxUser, account: Account, now: number): Entry {
+  const createdAt = new Date(now).toISOString()
+  const entry = { ...fields, createdAt, updatedAt: createdAt }
+  account.collection('users').put(entry)
+  return entry
+}
+
 /** Adds an entry, with what ilert writes into a new one. */
-function plant(
+export function plant(
   name: string,
   { parent, ...fields }: Fields,
   acting: { readonly account: Account; readonly user: SandboxUser; readonly now: number },
-): void {
+): Entry {
   const { account } = acting
   const { own, textID } = kindOf(name)
   const id = textID ? account.nextTextID() : account.nextID()
   const entry = { ...own?.(fields, { ...acting, old: undefined }), ...fields, id }
   account.collection(name).put(entry, parent === undefined ? undefined : String((parent as Fields).id))
+  return entry
 }
 
 /** Gives a user contacts, and rules for using them: a push at once, and a call five minutes later. */
-function reachable(user: Entry, account: Account): void {
+export function reachable(user: Entry, account: Account): void {
   const parts: Readonly<Record<string, readonly Fields[]>> = {
     'contacts/emails': [{ target: user.email, status: 'OK' }],
     'contacts/phone-numbers': [
@@ -87,7 +94,7 @@ function reachable(user: Entry, account: Account): void {
 }
 
 /** Writes the log of an alert, and the notifications that went out for it. */
-function remember(alert: Entry, account: Account): void {
+export function remember(alert: Entry, account: Account): void {
   const at = (time: unknown) => timeOf(time) ?? 0
   const source = refer(account, 'alert-sources', alert.alertSource)?.name
   const write = (time: unknown, type: string, text: string, filter: string) =>
@@ -102,8 +109,8 @@ function remember(alert: Entry, account: Account): void {
 }
 
 /** A copy with references and times filled in. */
-function link<Value>(value: Value, account: Account, now: number): Value
-function link(value: unknown, account: Account, now: number): unknown {
+export function link<Value>(value: Value, account: Account, now: number): Value
+export function link(value: unknown, account: Account, now: number): unknown {
   if (Array.isArray(value)) return value.map((item) => link(item, account, now))
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, link(item, account, now)]))
@@ -121,6 +128,6 @@ function reference(text: string, account: Account): { readonly id: Entry['id'] }
     .collection(name)
     .all()
     .find((one) => (one.username ?? one.name ?? one.summary) === key)
-  if (!entry) throw new Error(`seed: there is no ${text}.`)
+  if (!entry) throw new TypeError(`data: there is no ${text}.`)
   return { id: entry.id }
 }
