@@ -68,7 +68,7 @@ function readArguments(args) {
   if (folder === undefined || positionals.length > 1) {
     throw new Mistake('expected one folder: npm create ilert-app@latest my-desk')
   }
-  const { template = '', javascript = false } = values
+  const { template, javascript } = values
   if (!NAMES.includes(template)) throw new Mistake(`--template: expected one of ${NAMES.join(', ')}.`)
   if (javascript && template === 'desk')
     throw new Mistake('--javascript: the desk is written in TypeScript. Take --template minimal.')

@@ -74,12 +74,13 @@ async function answer(asker, { id, ask, args }) {
   if (asker.connected) asker.send({ id, ...said })
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, async () => {
-    stopping = true
-    process.kill(windows ? compiler.pid : -compiler.pid, signal)
-    if (app) await new Promise((resolve) => app.once('exit', resolve).kill(signal))
-    await (await sandbox)?.close()
-    process.exit()
-  })
+async function stop(signal) {
+  stopping = true
+  const group = Number(compiler.pid)
+  process.kill(windows ? group : -group, signal)
+  if (app) await new Promise((resolve) => app.once('exit', resolve).kill(signal))
+  await (await sandbox)?.close()
+  process.exit()
 }
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop(signal))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { after, before, test } from 'node:test'
+import { after, before, it } from 'node:test'
 import { createSandbox } from 'passport-ilert/sandbox'
 import { createApp } from './app.js'
 
@@ -26,12 +26,12 @@ after(async () => {
 /** As the page asks. */
 const ask = (path, cookie = '') => fetch(url + path, { headers: { cookie, 'X-Requested-With': 'fetch' } })
 
-test('the page learns that nobody is signed in', async () => {
+it('tells the page that nobody is signed in', async () => {
   assert.equal((await (await ask('/me')).json()).connected, false)
   assert.equal((await ask('/api/ilert/api/alerts')).status, 401)
 })
 
-test('an hour later the user still sees the alerts', async () => {
+it('shows the alerts after an hour, too', async () => {
   const cookie = await sandbox.signIn(`${url}/auth/ilert`)
   sandbox.clock.advance(3_600_000)
   const answer = await ask('/api/ilert/api/alerts', cookie)

@@ -45,18 +45,18 @@ export function leaveDevelopment(): void {
 /** Sessions, and tokens beside them, in the memory of dev.js. */
 export class DevStore extends Store {
   get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    ask('get', sid).then((session) => done(null, session as SessionData | undefined), done)
+    void ask('get', sid).then((session) => done(null, session as SessionData | undefined), done)
   }
 
   set(sid: string, session: SessionData, done?: (error?: unknown) => void): void {
-    ask('set', sid, session).then(() => done?.(), done)
+    void ask('set', sid, session).then(() => done?.(), done)
   }
 
   override touch(sid: string, session: SessionData, done?: (error?: unknown) => void): void {
-    ask('touch', sid, session).then(() => done?.(), done)
+    void ask('touch', sid, session).then(() => done?.(), done)
   }
 
   destroy(sid: string, done?: (error?: unknown) => void): void {
-    ask('destroy', sid).then(() => done?.(), done)
+    void ask('destroy', sid).then(() => done?.(), done)
   }
 }

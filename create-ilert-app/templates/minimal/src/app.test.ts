@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, test } from 'node:test'
+import { after, before, it } from 'node:test'
 import { createSandbox, type Sandbox } from 'passport-ilert/sandbox'
 import { createApp } from './app.ts'
 
@@ -24,11 +24,11 @@ after(async () => {
   await sandbox.close()
 })
 
-test('alerts are for users who have signed in', async () => {
+it('shows alerts to users who have signed in alone', async () => {
   assert.equal((await fetch(`${url}/alerts`)).status, 401)
 })
 
-test('an hour later the user is still signed in', async () => {
+it('keeps the user signed in for more than an hour', async () => {
   const cookie = await sandbox.signIn(`${url}/auth/ilert`)
   sandbox.clock.advance(3_600_000)
   assert.match(await (await fetch(url, { headers: { cookie } })).text(), /Signed in as Mara Lindqvist/)
