@@ -1,0 +1,32 @@
+/*
+ * docs/nestjs.md, word for word, in the project that NestJS generates: CommonJS, tested with Jest as it comes.
+ */
+import { readFile } from 'node:fs/promises'
+import { offerPackage, Reader, type Source, stepsOf } from '../support/follow.ts'
+
+let source: Source
+let reader: Reader
+
+beforeAll(async () => {
+  source = await offerPackage()
+  reader = await Reader.open(source)
+  await reader.follow([
+    { run: 'npx -y @nestjs/cli@11 new app --directory . --package-manager npm --skip-git --skip-install' },
+    { run: 'npm install --no-audit --no-fund' },
+  ])
+  await reader.follow(stepsOf(await readFile('docs/nestjs.md', 'utf8')))
+}, 900_000)
+
+afterAll(async () => {
+  await reader?.close()
+  await source?.close()
+})
+
+test('the tests of the page pass with `npm test` as it was generated', async () => {
+  expect(await reader.follow([{ run: 'npm test 2>&1' }])).toMatch(/Tests: +5 passed, 5 total/)
+}, 180_000)
+
+test('the page compiles with `npm run build` as it was generated, declarations included', async () => {
+  await reader.follow([{ run: 'npm run build' }])
+  expect(await reader.read('dist/auth/ilert-token.strategy.d.ts')).toContain('IlertBearerStrategy')
+}, 180_000)
