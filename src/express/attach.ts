@@ -5,6 +5,7 @@ import type { SessionLike } from '../tokens/stores/stored-session.ts'
 import type { Attempt } from './attempts.ts'
 import { failRequest, responseOf } from './express.ts'
 import type { LostSessions } from './lost-session.ts'
+import { serializedUser } from './passport.ts'
 import {
   lifetimeOf,
   type NewEntry,
@@ -118,17 +119,6 @@ async function ownerOf(req: Request, user: Express.User | undefined, shared: boo
   if (user === undefined) return { ...fields, passport, ...life }
   const serialized = await serializedUser(req, user)
   return { ...life, ...(serialized !== undefined && { passport: { user: serialized } }) }
-}
-
-type Serialize = (user: Express.User, req: Request, done: (error: unknown, serialized?: unknown) => void) => void
-
-/** What the app's serializeUser makes of the user. If it fails, the log-in says so. */
-function serializedUser(req: Request, user: Express.User): Promise<unknown> {
-  const { _sessionManager: manager } = req as { _sessionManager?: { _serializeUser?: Serialize } }
-  if (typeof manager?._serializeUser !== 'function') return Promise.resolve(undefined)
-  return new Promise((resolve) => {
-    manager._serializeUser?.(user, req, (_error, serialized) => resolve(serialized))
-  })
 }
 
 /**

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import type { Request } from 'express'
 import { LRUMap } from '../tokens/lru-map.ts'
 
 /** Says by a non-empty string who a serialized user is. */
@@ -53,20 +52,6 @@ export function hashOfKey(user: unknown, userKey: UserKey): string {
   return remembered(`userKey ${key}`, (text) => text)
 }
 
-/** What Passport keeps on a request, beside the user. */
-interface PassportRequest {
-  /** What `passport.initialize({ userProperty })` names. */
-  _userProperty?: string
-  _sessionManager?: {
-    _serializeUser?: (user: unknown, req: Request, done: (error: unknown, serialized?: unknown) => void) => void
-  }
-}
-
-/** The user that the request has now. */
-export function userOn(req: Request): unknown {
-  return (req as unknown as Record<string, unknown>)[(req as PassportRequest)._userProperty ?? 'user']
-}
-
 /**
  * Whether a user in the place of another is visibly the same one: everything that the former says, it says too. So an app
  * may add to a user, or put a whole row in the place of an id. Two rows with one id that differ otherwise may be two users.
@@ -86,16 +71,6 @@ export function saysTheSame(former: unknown, user: unknown): boolean {
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
-}
-
-/** What Passport's serializers make of the request's user; undefined when they take their time. */
-export function serializedNow(req: Request): unknown {
-  let serialized: unknown
-  const manager = (req as PassportRequest)._sessionManager
-  manager?._serializeUser?.(userOn(req), req, (error, value) => {
-    if (!error) serialized = value
-  })
-  return serialized
 }
 
 function remembered(text: string, canonical: (text: string) => string): string {

@@ -5,7 +5,8 @@ import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
 import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
 import type { TokenManager } from '../tokens/manager.ts'
-import { saysTheSame, serializedNow, userOn } from './passport-user.ts'
+import { serializedNow, userOn } from './passport.ts'
+import { saysTheSame } from './passport-user.ts'
 import { lifetimeOf, type SessionEntries, type SessionEntry, sessionOf } from './session-entry.ts'
 
 /** The code of a request whose user is another one than its session's. */
