@@ -13,6 +13,8 @@ export default {
   maxWorkers: 2,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(asksForFiles ? [] : ['\\.slow\\.test\\.ts$'])],
+  // `npm run stage` lays a package of the same name there.
+  modulePathIgnorePatterns: ['<rootDir>/build/'],
   extensionsToTreatAsEsm: ['.ts'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],

@@ -1,10 +1,9 @@
 /*
  * Apps of other people: a folder outside the repository, with the packed tarball and what they install beside it.
  */
-import { lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { pack } from '../support/pack.ts'
 import { run } from '../support/run.ts'
 
 /** Fewer surprises than a test runner's own environment. */
@@ -31,6 +30,10 @@ export class Project {
     await writeFile(join(this.folder, path), text)
   }
 
+  read(path: string): Promise<string> {
+    return readFile(join(this.folder, path), 'utf8')
+  }
+
   async npm(...packages: string[]): Promise<void> {
     await this.run('npm', ['install', '--no-audit', '--no-fund', ...packages])
   }
@@ -49,12 +52,6 @@ export class Project {
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true })
   }
-}
-
-/** Packs once for a file of tests. Remove the folder in `afterAll`. */
-export async function packed(): Promise<{ folder: string; tarball: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'passport-ilert-packed-'))
-  return { folder, tarball: (await pack(folder)).tarball }
 }
 
 async function bytesIn(folder: string): Promise<number> {

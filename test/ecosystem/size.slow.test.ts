@@ -1,16 +1,14 @@
-import { rm } from 'node:fs/promises'
-import { PEERS, Project, packed } from './project.ts'
+import { packedTarball } from '../support/pack.ts'
+import { PEERS, Project } from './project.ts'
 
 test('takes 3 MB at most beside what an app has anyway', async () => {
-  const { folder, tarball } = await packed()
   const app = await Project.make()
   try {
     await app.npm(...PEERS)
     const before = await app.size()
-    await app.npm(tarball)
+    await app.npm(await packedTarball())
     expect((await app.size()) - before).toBeLessThan(3_000_000)
   } finally {
     await app.remove()
-    await rm(folder, { recursive: true, force: true })
   }
 }, 300_000)

@@ -2,8 +2,8 @@
  * The types in apps of all kinds: both majors of Express, compilers from 5.4 on, every way to find modules, npm and pnpm.
  * `skipLibCheck` is off, so the declarations of the package are checked as well.
  */
-import { rm } from 'node:fs/promises'
-import { PEERS, Project, packed } from './project.ts'
+import { packedTarball } from '../support/pack.ts'
+import { PEERS, Project } from './project.ts'
 
 /** The README's first screen, and something of each subpath. */
 const APP = `
@@ -58,28 +58,59 @@ app.get('/', (req, res) => {
 })
 `
 
+const SOURCES = { profile: PROFILE, own: OWN }
+
+/** TypeScript 7 is the current one. */
 const COMPILERS = ['5.4', '5.9', '7']
-const WAYS: [string, string, string][] = [
-  ['node16', 'node16', 'mts'],
-  ['node16', 'node16', 'cts'],
-  ['nodenext', 'nodenext', 'mts'],
-  ['nodenext', 'nodenext', 'cts'],
-  ['esnext', 'bundler', 'ts'],
-  ['commonjs', 'node10', 'ts'],
+
+/** A file's ending says of `node16` and `nodenext` whether it is an ES module or CommonJS. */
+const WAYS = [
+  { module: 'node16', moduleResolution: 'node16', endings: ['mts', 'cts'] },
+  { module: 'nodenext', moduleResolution: 'nodenext', endings: ['mts', 'cts'] },
+  { module: 'esnext', moduleResolution: 'bundler', endings: ['ts'] },
+  { module: 'commonjs', moduleResolution: 'node10', endings: ['ts'], until: '5.9' },
 ]
 
 const INSTALLERS: [string, (app: Project, ...packages: string[]) => Promise<unknown>][] = [
   ['npm', (app, ...packages) => app.npm(...packages)],
+  // Newer ones refuse packages by their age.
   ['pnpm', (app, ...packages) => app.run('npx', ['-y', 'pnpm@10', 'add', ...packages])],
 ]
 
-let source: { folder: string; tarball: string }
+interface Compilation {
+  readonly compiler: string
+  readonly flags: readonly string[]
+}
 
-beforeAll(async () => {
-  source = await packed()
-}, 300_000)
+/** Every compiler, each way to find modules, both kinds of users. */
+function compilations(): Compilation[] {
+  return COMPILERS.flatMap((compiler) =>
+    WAYS.filter(({ until }) => until === undefined || compiler <= until).flatMap((way) =>
+      Object.keys(SOURCES).map((source) => {
+        const flags = ['--module', way.module, '--moduleResolution', way.moduleResolution]
+        return { compiler, flags: [...flags, ...way.endings.map((ending) => `${source}.${ending}`)] }
+      }),
+    ),
+  )
+}
 
-afterAll(() => rm(source.folder, { recursive: true, force: true }))
+const FLAGS = ['--noEmit', '--strict', '--target', 'es2022', '--esModuleInterop', '--types', 'node']
+
+/** Resolves to what compilers have to say. */
+async function compileAll(app: Project): Promise<string[]> {
+  const failed: string[] = []
+  const left = compilations()
+  const work = async () => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const tsc = `node_modules/typescript-${next.compiler}/bin/tsc`
+      await app
+        .run(process.execPath, [tsc, ...FLAGS, ...next.flags])
+        .catch((error: Error) => failed.push(error.message))
+    }
+  }
+  await Promise.all([work(), work()])
+  return failed
+}
 
 describe.each(INSTALLERS)('installed by %s', (_, install) => {
   test.each(['4', '5'])(
@@ -89,28 +120,13 @@ describe.each(INSTALLERS)('installed by %s', (_, install) => {
       try {
         const types = [`@types/express@${major}`, '@types/express-session', '@types/passport', '@types/node@20']
         const compilers = COMPILERS.map((version) => `typescript-${version}@npm:typescript@${version}`)
-        await install(app, `express@${major}`, ...PEERS.slice(1), ...types, ...compilers, source.tarball)
-        const failed: string[] = []
-        for (const [name, text] of Object.entries({ profile: PROFILE, own: OWN })) {
-          for (const extension of ['ts', 'mts', 'cts']) await app.write(`${name}.${extension}`, text)
-          for (const compiler of COMPILERS) {
-            for (const [module, resolution, extension] of WAYS) {
-              if (compiler === '7' && resolution === 'node10') continue // it has no such way any more
-              const flags = ['--noEmit', '--strict', '--target', 'es2022', '--esModuleInterop', '--types', 'node']
-              const how = ['--module', module, '--moduleResolution', resolution, `${name}.${extension}`]
-              await app
-                .run(process.execPath, [`node_modules/typescript-${compiler}/bin/tsc`, ...flags, ...how])
-                .catch((error: Error) => failed.push(error.message))
-            }
-          }
+        await install(app, `express@${major}`, ...PEERS.slice(1), ...types, ...compilers, await packedTarball())
+        for (const [name, text] of Object.entries(SOURCES)) {
+          for (const ending of ['ts', 'mts', 'cts']) await app.write(`${name}.${ending}`, text)
         }
-        expect(failed).toEqual([])
-        const copies = await app.run('find', [
-          'node_modules',
-          '-path',
-          '*@types/express-serve-static-core/package.json',
-        ])
-        expect(copies.trim().split('\n')).toHaveLength(1)
+        expect(await compileAll(app)).toEqual([])
+        const core = '*@types/express-serve-static-core/package.json'
+        expect((await app.run('find', ['node_modules', '-path', core])).trim().split('\n')).toHaveLength(1)
       } finally {
         await app.remove()
       }

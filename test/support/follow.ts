@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { pack } from './pack.ts'
+import { packedTarball } from './pack.ts'
 import { startRegistry } from './registry.ts'
 import { run } from './run.ts'
 
@@ -50,21 +50,16 @@ function partOf(page: string, heading: string | undefined): string {
   return text
 }
 
-/** Packs the package and offers it. Close it in `afterAll`. */
+/** Offers the packed package. Close it in `afterAll`. */
 export async function offerPackage(): Promise<Source> {
-  const folder = await mkdtemp(join(tmpdir(), 'passport-ilert-packed-'))
-  const { tarball } = await pack(folder)
-  const registry = await startRegistry(tarball)
+  const registry = await startRegistry(await packedTarball())
   return {
     env: { npm_config_registry: registry.url, npm_config_prefer_offline: 'true' },
-    async close() {
-      await registry.close()
-      await rm(folder, { recursive: true, force: true })
-    },
+    close: () => registry.close(),
   }
 }
 
-/** Somebody who does what a page says. */
+/** A reader who does what a page says. */
 export class Reader {
   readonly folder: string
   readonly #env: Record<string, string>
