@@ -1,9 +1,12 @@
 /*
  * The types in apps of all kinds: both majors of Express, compilers from 5.4 on, every way to find modules, npm and pnpm.
- * `skipLibCheck` is off, so the declarations of the package are checked as well.
+ * `skipLibCheck` is off, so the declarations of the package are checked as well, and those of Express.
  */
+import { fileURLToPath } from 'node:url'
 import { packedTarball } from '../support/pack.ts'
 import { PEERS, Project } from './project.ts'
+
+const COMPILE = fileURLToPath(new URL('compile.js', import.meta.url))
 
 /** The README's first screen, and something of each subpath. */
 const APP = `
@@ -60,77 +63,88 @@ app.get('/', (req, res) => {
 
 const SOURCES = { profile: PROFILE, own: OWN }
 
-/** TypeScript 7 is the current one. */
-const COMPILERS = ['5.4', '5.9', '7']
+interface Compilation {
+  readonly module: string
+  readonly moduleResolution: string
+  readonly files: readonly string[]
+}
 
 /** A file's ending says of `node16` and `nodenext` whether it is an ES module or CommonJS. */
-const WAYS = [
-  { module: 'node16', moduleResolution: 'node16', endings: ['mts', 'cts'] },
-  { module: 'nodenext', moduleResolution: 'nodenext', endings: ['mts', 'cts'] },
-  { module: 'esnext', moduleResolution: 'bundler', endings: ['ts'] },
-  { module: 'commonjs', moduleResolution: 'node10', endings: ['ts'], until: '5.9' },
+const COMPILATIONS: readonly Compilation[] = [
+  { module: 'node16', moduleResolution: 'node16', files: ['profile.mts', 'profile.cts'] },
+  { module: 'nodenext', moduleResolution: 'nodenext', files: ['profile.mts', 'profile.cts'] },
+  { module: 'esnext', moduleResolution: 'bundler', files: ['profile.ts'] },
+  { module: 'commonjs', moduleResolution: 'node10', files: ['profile.ts'] },
+  { module: 'nodenext', moduleResolution: 'nodenext', files: ['own.mts', 'own.cts'] },
 ]
+
+/** The oldest that is supported, and the last one before the current. */
+const WITH_API = ['5.4', '5.9']
+
+/** Has no API, and no `node10` any more. */
+const CURRENT = '7'
+
+const COMPILERS = [...WITH_API, CURRENT].map((version) => `typescript-${version}@npm:typescript@${version}`)
 
 const INSTALLERS: [string, (app: Project, ...packages: string[]) => Promise<unknown>][] = [
   ['npm', (app, ...packages) => app.npm(...packages)],
-  // Newer ones refuse packages by their age.
   ['pnpm', (app, ...packages) => app.run('npx', ['-y', 'pnpm@10', 'add', ...packages])],
 ]
 
-interface Compilation {
-  readonly compiler: string
-  readonly flags: readonly string[]
+/** Resolves to what a compiler with an API has to say. */
+function compile(app: Project, version: string): Promise<string> {
+  return app.run(process.execPath, [COMPILE, `typescript-${version}`, JSON.stringify(COMPILATIONS)])
 }
 
-/** Every compiler, each way to find modules, both kinds of users. */
-function compilations(): Compilation[] {
-  return COMPILERS.flatMap((compiler) =>
-    WAYS.filter(({ until }) => until === undefined || compiler <= until).flatMap((way) =>
-      Object.keys(SOURCES).map((source) => {
-        const flags = ['--module', way.module, '--moduleResolution', way.moduleResolution]
-        return { compiler, flags: [...flags, ...way.endings.map((ending) => `${source}.${ending}`)] }
-      }),
-    ),
-  )
-}
-
-const FLAGS = ['--noEmit', '--strict', '--target', 'es2022', '--esModuleInterop', '--types', 'node']
-
-/** Resolves to what compilers have to say. */
-async function compileAll(app: Project): Promise<string[]> {
-  const failed: string[] = []
-  const left = compilations()
-  const work = async () => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const tsc = `node_modules/typescript-${next.compiler}/bin/tsc`
-      await app
-        .run(process.execPath, [tsc, ...FLAGS, ...next.flags])
-        .catch((error: Error) => failed.push(error.message))
-    }
+/** Rejects with what the current compiler has to say. */
+async function compileWithCurrent(app: Project): Promise<void> {
+  const tsc = `node_modules/typescript-${CURRENT}/bin/tsc`
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2022',
+    '--esModuleInterop',
+    '--types',
+    'node',
+  ]
+  for (const { module, moduleResolution, files } of COMPILATIONS) {
+    if (moduleResolution === 'node10') continue
+    const how = ['--module', module, '--moduleResolution', moduleResolution]
+    await app.run(process.execPath, [tsc, ...flags, ...how, ...files])
   }
-  await Promise.all([work(), work()])
-  return failed
 }
 
 describe.each(INSTALLERS)('installed by %s', (_, install) => {
-  test.each(['4', '5'])(
-    'every compiler takes the types beside Express %s, and there is one copy of the types of Express',
-    async (major) => {
-      const app = await Project.make()
-      try {
-        const types = [`@types/express@${major}`, '@types/express-session', '@types/passport', '@types/node@20']
-        const compilers = COMPILERS.map((version) => `typescript-${version}@npm:typescript@${version}`)
-        await install(app, `express@${major}`, ...PEERS.slice(1), ...types, ...compilers, await packedTarball())
-        for (const [name, text] of Object.entries(SOURCES)) {
-          for (const ending of ['ts', 'mts', 'cts']) await app.write(`${name}.${ending}`, text)
-        }
-        expect(await compileAll(app)).toEqual([])
-        const core = '*@types/express-serve-static-core/package.json'
-        expect((await app.run('find', ['node_modules', '-path', core])).trim().split('\n')).toHaveLength(1)
-      } finally {
-        await app.remove()
+  describe.each(['4', '5'])('beside Express %s', (major) => {
+    let app: Project
+
+    beforeAll(async () => {
+      app = await Project.make()
+      const types = [`@types/express@${major}`, '@types/express-session', '@types/passport', '@types/node@20']
+      await install(app, `express@${major}`, ...PEERS.slice(1), ...types, ...COMPILERS, await packedTarball())
+      for (const [name, text] of Object.entries(SOURCES)) {
+        for (const ending of ['ts', 'mts', 'cts']) await app.write(`${name}.${ending}`, text)
       }
-    },
-    600_000,
-  )
+    }, 300_000)
+
+    afterAll(() => app.remove())
+
+    test.each(WITH_API)(
+      'TypeScript %s takes the types',
+      async (version) => {
+        expect(await compile(app, version)).toBe('')
+      },
+      300_000,
+    )
+
+    test('the current TypeScript takes the types', () => compileWithCurrent(app), 300_000)
+
+    test('there is one copy of the types of Express', async () => {
+      const core = '*@types/express-serve-static-core/package.json'
+      expect((await app.run('find', ['node_modules', '-path', core])).trim().split('\n')).toHaveLength(1)
+    })
+  })
 })
