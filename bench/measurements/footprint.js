@@ -12,7 +12,6 @@ const PEERS = /** @type {Record<string, string[]>} */ ({
   'passport-oauth2 + passport-oauth2-refresh': ['passport-oauth2', 'passport-oauth2-refresh'],
   'openid-client': ['openid-client', 'openid-client/passport'],
   'express-openid-connect': ['express-openid-connect'],
-  'passport-google-oauth20': ['passport-google-oauth20'],
 })
 
 /** What the time to import is to be, compared with openid-client's. */
@@ -76,7 +75,10 @@ function installedBytes(names, present = []) {
   for (const name of present) add(name, bench)
   const before = new Set(folders)
   for (const name of names) add(name, bench)
-  return [...folders].filter((folder) => !before.has(folder)).map(bytesOf).reduce((sum, bytes) => sum + bytes, 0)
+  return [...folders]
+    .filter((folder) => !before.has(folder))
+    .map(bytesOf)
+    .reduce((sum, bytes) => sum + bytes, 0)
 }
 
 /** Where Node finds a package from a folder. */

@@ -1,3 +1,4 @@
+import { type Dispatcher, request } from 'undici'
 import type { Sandbox } from '../../src/sandbox/index.ts'
 import { tokensFor } from './support.ts'
 
@@ -10,20 +11,34 @@ interface ApiAnswer {
 
 export type Call = (method: string, path: string, body?: unknown) => Promise<ApiAnswer>
 
-/** Calls the API with an access token. A text is sent as it is, anything else as JSON. */
+/** Calls the API with an access token. A text is sent as it is, anything else as JSON. Thousands of calls: fetch() is slower. */
 function caller(sandbox: Sandbox, accessToken: string): Call {
   return async (method, path, body) => {
-    const response = await fetch(`${sandbox.apiURL}${path}`, {
-      method,
+    const answer = await request(`${sandbox.apiURL}${path}`, {
+      method: method as Dispatcher.HttpMethod,
       headers: {
         authorization: `Bearer ${accessToken}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+    const text = await answer.body.text()
+    return {
+      status: answer.statusCode,
+      get headers() {
+        return headersOf(answer.headers)
+      },
+      body: text === '' ? undefined : JSON.parse(text),
+    }
   }
+}
+
+function headersOf(received: Dispatcher.ResponseData['headers']): Headers {
+  const headers = new Headers()
+  for (const [name, values] of Object.entries(received)) {
+    for (const value of [values ?? []].flat()) headers.append(name, value)
+  }
+  return headers
 }
 
 /** Calls the API as a user who has signed in and granted `scope`. */

@@ -10,7 +10,7 @@ import {
   type Situation,
 } from '../../src/tokens/policy.ts'
 
-const RUNS = { numRuns: 3000 }
+const RUNS = { numRuns: 1000 }
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE

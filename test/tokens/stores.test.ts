@@ -1,6 +1,6 @@
 /*
  * The contract on each store that needs a server. With every client, and through outages: redis-store.slow.test.ts and
- * postgres-store.slow.test.ts.
+ * postgres-store.slow.test.ts. The cases share no record, and many of them wait: several run at a time.
  */
 import { tokenStoreContract } from '../../src/testing/index.ts'
 import { PostgresTokenStore } from '../../src/tokens/stores/postgres.ts'
@@ -22,7 +22,7 @@ needs('redis-server')('RedisTokenStore', () => {
     store: new RedisTokenStore({ client: redis.client, prefix: nextName(), leaseMs }),
     leaseMs,
   })
-  for (const { name, run } of tokenStoreContract(make)) test(name, run)
+  for (const { name, run } of tokenStoreContract(make)) test.concurrent(name, run)
 })
 
 needs('postgres')('PostgresTokenStore', () => {
@@ -33,5 +33,5 @@ needs('postgres')('PostgresTokenStore', () => {
     await store.createTable()
     return { store, leaseMs }
   }
-  for (const { name, run } of tokenStoreContract(make)) test(name, run)
+  for (const { name, run } of tokenStoreContract(make)) test.concurrent(name, run)
 })
