@@ -37,10 +37,11 @@ export async function packedTarball(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'passport-ilert-packed-'))
   try {
     const { tarball } = await pack(folder)
-    await rm(PACKED, { recursive: true, force: true }) // those of former sources
     await mkdir(PACKED, { recursive: true })
+    const former = (await readdir(PACKED)).filter((name) => !name.startsWith(basename(kept)))
+    for (const name of former) await rm(join(PACKED, name), { force: true })
     await cp(tarball, `${kept}.${process.pid}`)
-    await rename(`${kept}.${process.pid}`, kept) // at once: another worker may be packing as well
+    await rename(`${kept}.${process.pid}`, kept) // in one step: another worker may have packed, and be reading
     return kept
   } finally {
     await rm(folder, { recursive: true, force: true })
