@@ -42,7 +42,8 @@ export type {
   TokenEvents,
   TokenListener,
 } from './tokens/events.ts'
-export { type Keeping, TokenManager } from './tokens/manager.ts'
+export type { Keeping } from './tokens/keeping.ts'
+export { TokenManager } from './tokens/manager.ts'
 export type { RefreshFailure, TokenStatus } from './tokens/status.ts'
 export { MemoryTokenStore } from './tokens/stores/memory-store.ts'
 export { SessionTokenStore } from './tokens/stores/session-store.ts'

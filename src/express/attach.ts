@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { covers, toList } from '../ilert/scopes.ts'
-import type { TokenManager } from '../tokens/manager.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import type { SessionLike } from '../tokens/stores/stored-session.ts'
 import type { Attempt } from './attempts.ts'
 import { failRequest, responseOf } from './express.ts'
@@ -21,7 +21,7 @@ import type { SignIn } from './sign-in.ts'
 /** How tokens find their way into a session. */
 export interface Attachment {
   readonly signIn: SignIn
-  readonly tokens: TokenManager
+  readonly tokens: AppTokens
   readonly entries: SessionEntries
   readonly attempt: Attempt
   readonly watch: SessionWatch
@@ -125,12 +125,7 @@ async function ownerOf(req: Request, user: Express.User | undefined, shared: boo
  * The session's former tokens would use up one of the 10 that ilert allows. Requests that began under them go on with their
  * successor, if it is the same ilert user's; another one's ends them at once.
  */
-async function endReplaced(
-  before: SessionEntry,
-  entry: NewEntry,
-  tokens: TokenManager,
-  lifetime: number,
-): Promise<void> {
+async function endReplaced(before: SessionEntry, entry: NewEntry, tokens: AppTokens, lifetime: number): Promise<void> {
   if (before.shared || before.grant === entry.grant) return
   const isSuccessor = before.ilertID === entry.ilertID && !entry.shared
   const end = isSuccessor

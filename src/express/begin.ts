@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import type { IlertClient } from '../client/client.ts'
 import { formatScope, type Scope, toList } from '../ilert/scopes.ts'
-import type { TokenManager } from '../tokens/manager.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { LostSessions } from './lost-session.ts'
 import { refuseMisspelt, requestedScope } from './options.ts'
@@ -64,7 +64,7 @@ interface BeginParts {
   readonly client: IlertClient
   readonly entries: SessionEntries
   readonly lost: LostSessions
-  readonly tokens: TokenManager
+  readonly tokens: AppTokens
   readonly callbackURL: string
   readonly site: Site
   /** What every sign-in of the app asks for. */

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express'
-import type { TokenManager } from '../tokens/manager.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import { takeBackAttempts } from './attempts.ts'
 import { LostSessions } from './lost-session.ts'
 import { lifetimeOf, type RequestSession, type SessionEntries, sessionOf } from './session-entry.ts'
@@ -8,7 +8,7 @@ import type { SignIns } from './sign-ins.ts'
 interface LogoutParts {
   readonly entries: SessionEntries
   readonly signIns: SignIns
-  readonly tokens: TokenManager
+  readonly tokens: AppTokens
   readonly bind: (req: Request) => void
 }
 

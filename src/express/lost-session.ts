@@ -1,8 +1,8 @@
 import type { Request } from 'express'
 import type { Clock } from '../client/connection.ts'
 import { IlertError } from '../ilert/errors.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import { LRUMap } from '../tokens/lru-map.ts'
-import type { TokenManager } from '../tokens/manager.ts'
 import type { Sealer } from '../tokens/sealing/seal.ts'
 import { cookieName, cookieNames, cookiesNamed, putCookie, takeBackCookie } from './cookies.ts'
 import { beforeHeaders, responseOf } from './express.ts'
@@ -31,12 +31,12 @@ export class LostSessions {
   readonly #sealer: Sealer
   readonly #clock: Clock
   readonly #entries: SessionEntries
-  readonly #tokens: TokenManager
+  readonly #tokens: AppTokens
   /** Markers that have come back with their session. Not taken back: that would change the answers of the app's pages. */
   readonly #seen = new LRUMap<true>({ max: 10_000, ttlMs: EXPECTED_WITHIN_SECONDS * 1000 })
   #warnedOfInsecure = false
 
-  constructor(sealer: Sealer, clock: Clock, entries: SessionEntries, tokens: TokenManager) {
+  constructor(sealer: Sealer, clock: Clock, entries: SessionEntries, tokens: AppTokens) {
     this.#sealer = sealer
     this.#clock = clock
     this.#entries = entries

@@ -3,7 +3,7 @@ import { APP_OPTIONS, ENV_OPTIONS, fromEnvironment, isLoopback, isProduction, op
 import { type Known, knownOptions, noMore } from '../ilert/arguments.ts'
 import { formatScope, likelyScope, type Scope, toList } from '../ilert/scopes.ts'
 import { nearest } from '../ilert/spelling.ts'
-import type { Keeping } from '../tokens/manager.ts'
+import type { Keeping } from '../tokens/keeping.ts'
 import type { UserKey } from './passport-user.ts'
 import type { IlertProfile } from './profile.ts'
 import type { Verify } from './verify.ts'

@@ -1,7 +1,8 @@
 import type { Request } from 'express'
 import { IlertClient } from '../client/client.ts'
 import { APP_URL } from '../ilert/endpoints.ts'
-import { TokenManager } from '../tokens/manager.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
+import { appTokensOf, TokenManager } from '../tokens/manager.ts'
 import { Sealer, tokenSealer } from '../tokens/sealing/seal.ts'
 import type { TokenStore } from '../tokens/stores/store.ts'
 import { AppSessionStore } from './app-session-store.ts'
@@ -18,7 +19,9 @@ import { Site } from './site.ts'
 /** What a strategy is made of. */
 export interface Parts {
   readonly client: IlertClient
-  readonly tokens: TokenManager
+  /** What apps have of the tokens. */
+  readonly manager: TokenManager
+  readonly tokens: AppTokens
   readonly entries: SessionEntries
   readonly lost: LostSessions
   readonly site: Site
@@ -41,10 +44,11 @@ export function assemble(settings: Settings): Parts {
   const client = new IlertClient(connection)
   const appStore = keeping.tokenStore === undefined ? new AppSessionStore(clock) : undefined
   const tokenStore = appStore ?? (keeping.tokenStore as TokenStore)
-  const tokens = new TokenManager(
+  const manager = new TokenManager(
     { ...keeping, tokenStore },
     { connection, client, sealer: tokenSealer(secrets, clientID) },
   )
+  const tokens = appTokensOf(manager)
   const entries = new SessionEntries(name, userKey)
   const site = new Site({ basePath, callbackURL })
   const watch = new SessionWatch(entries, tokens)
@@ -67,7 +71,7 @@ export function assemble(settings: Settings): Parts {
   const signIns = new SignIns({ clock, client, tokens, scope: begin.usualScope, ask, allowedTenants, tokenKey })
   const belongs: AppSessionStore['belongs'] = (key, owner) => appStore?.belongs(key, owner)
   const finish = new Finish({ ...shared, signIns, watch, belongs })
-  return { client, tokens, entries, lost, site, watch, signIns, begin, finish, scope, bind, attend }
+  return { client, manager, tokens, entries, lost, site, watch, signIns, begin, finish, scope, bind, attend }
 }
 
 /** An attempt is finished where it was begun: at the same provider (RFC 9700, section 4.4), by the same app. */

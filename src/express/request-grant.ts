@@ -2,9 +2,9 @@ import type { Request } from 'express'
 import type { TokenSet } from '../client/answers.ts'
 import type { TokenSource } from '../client/send.ts'
 import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import type { Grant } from '../tokens/grant.ts'
 import type { Keeper } from '../tokens/keeper.ts'
-import type { TokenManager } from '../tokens/manager.ts'
 import { serializedNow, userOn } from './passport.ts'
 import { saysTheSame } from './passport-user.ts'
 import { lifetimeOf, type SessionEntries, type SessionEntry, sessionOf } from './session-entry.ts'
@@ -19,7 +19,7 @@ export const USER_REPLACED = 'user_replaced'
 export class RequestGrant implements TokenSource {
   readonly #req: Request
   readonly #entries: SessionEntries
-  readonly #tokens: TokenManager
+  readonly #tokens: AppTokens
   /** Whom Passport had put on the request when this was made. */
   #user: unknown
   #sessionID: string
@@ -27,7 +27,7 @@ export class RequestGrant implements TokenSource {
   #keeper: Keeper | undefined
   #storeAway = false
 
-  constructor(req: Request, entries: SessionEntries, tokens: TokenManager) {
+  constructor(req: Request, entries: SessionEntries, tokens: AppTokens) {
     this.#req = req
     this.#entries = entries
     this.#tokens = tokens

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Store } from 'express-session'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import { LRUMap } from '../tokens/lru-map.ts'
-import type { TokenManager } from '../tokens/manager.ts'
 import { beforeHeaders } from './express.ts'
 import {
   lifetimeOf,
@@ -40,7 +40,7 @@ interface Orphan {
  */
 export class SessionWatch {
   readonly #entries: SessionEntries
-  readonly #tokens: TokenManager
+  readonly #tokens: AppTokens
   readonly #stores = new WeakSet<Store>()
   readonly #ended = new LRUMap<true>({ max: REMEMBERED_SESSIONS })
   readonly #orphans = new WeakMap<Request, Orphan[]>()
@@ -48,7 +48,7 @@ export class SessionWatch {
   readonly #made = new WeakSet<RequestSession>()
   #warned = false
 
-  constructor(entries: SessionEntries, tokens: TokenManager) {
+  constructor(entries: SessionEntries, tokens: AppTokens) {
     this.#entries = entries
     this.#tokens = tokens
   }

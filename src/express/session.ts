@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler } from 'express'
 import { apiCallsOf, type IlertClient } from '../client/client.ts'
-import type { TokenManager } from '../tokens/manager.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import type { LostSessions } from './lost-session.ts'
 import { RequestGrant } from './request-grant.ts'
 import { SessionIlert } from './request-ilert.ts'
@@ -10,7 +10,7 @@ import type { SessionWatch } from './session-watch.ts'
 interface SessionParts {
   readonly entries: SessionEntries
   readonly client: IlertClient
-  readonly tokens: TokenManager
+  readonly tokens: AppTokens
   readonly lost: LostSessions
   readonly watch: SessionWatch
   /** Makes the request's session store, and its app, known. */

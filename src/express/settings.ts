@@ -1,7 +1,7 @@
 import { ResolvedConnection } from '../client/connection.ts'
 import { ENV_OPTIONS, option } from '../client/options.ts'
 import type { Scope } from '../ilert/scopes.ts'
-import type { Keeping } from '../tokens/manager.ts'
+import type { Keeping } from '../tokens/keeping.ts'
 import { encryptionSecrets } from '../tokens/sealing/keys.ts'
 import {
   allowedTenantsOption,

@@ -5,7 +5,7 @@ import type { Clock } from '../client/connection.ts'
 import { traced } from '../client/trace.ts'
 import { IlertError, ReauthenticationRequired } from '../ilert/errors.ts'
 import { covers } from '../ilert/scopes.ts'
-import type { TokenManager } from '../tokens/manager.ts'
+import type { AppTokens } from '../tokens/app-tokens.ts'
 import { randomText } from '../tokens/random.ts'
 import { checkKey } from '../tokens/stores/checks.ts'
 import type { Attempt } from './attempts.ts'
@@ -18,7 +18,7 @@ import type { Ask, Verdict } from './verify.ts'
 export interface SignInParts {
   readonly clock: Clock
   readonly client: IlertClient
-  readonly tokens: TokenManager
+  readonly tokens: AppTokens
   readonly ask: Ask
   /** What sign-ins usually ask ilert for. */
   readonly scope: string

@@ -107,7 +107,7 @@ export class IlertStrategy extends StrategyBase {
     const parts = assemble(settings)
     this.name = settings.name
     this.client = parts.client
-    this.tokens = parts.tokens
+    this.tokens = parts.manager
     this.#parts = parts
   }
 

@@ -83,8 +83,8 @@ export class Keepers {
     return found
   }
 
-  /** Keeps a grant that was just written, or read. */
-  keep(key: string, grant: Grant, readAt?: number): Keeper {
+  /** Keeps a grant that was just written, or read. @param readAt when that began */
+  keep(key: string, grant: Grant, readAt: number): Keeper {
     const keeper = new Keeper(key, grant, this.#parts, readAt)
     const replaced = this.at(key)
     if (replaced?.busy) void this.#beforeClosing(replaced.settle())

@@ -8,6 +8,7 @@ import {
   type StoredTokens,
 } from '../../src/index.ts'
 import { CONSENT_PATH } from '../../src/sandbox/consent-page.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import {
   type AppOptions,
   type Browser,
@@ -511,7 +512,7 @@ describe('where it cannot be told now the answer is 503, never a sign-in:', () =
     const browser = app.browser()
     await browser.signIn()
     // Another process, so to say: nothing is at hand.
-    const peek = jest.spyOn(app.ilert.tokens, 'peek').mockReturnValue(undefined)
+    const peek = jest.spyOn(appTokensOf(app.ilert.tokens), 'peek').mockReturnValue(undefined)
     tokenStore.away = true
     await expectAway(app, browser)
     tokenStore.away = false

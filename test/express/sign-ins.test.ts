@@ -1,10 +1,12 @@
 /*
  * Sign-ins under way, and what becomes of tokens that nobody attaches: each is one of the ten that ilert allows a user.
  */
+
 import { EventEmitter } from 'node:events'
 import type { Request } from 'express'
 import { SignIns } from '../../src/express/sign-ins.ts'
 import { IlertClient, MemoryTokenStore, TokenManager } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { REVOKE, TOKEN } from '../support/app.ts'
 import { closeServers, json, serve } from '../support/server.ts'
 import { until } from '../support/until.ts'
@@ -40,7 +42,7 @@ async function startSignIns(tokenKey?: () => string, rememberMs?: number) {
   const parts = {
     clock: { now: () => time.now },
     client,
-    tokens,
+    tokens: appTokensOf(tokens),
     ask,
     scope: 'profile',
     allowedTenants: undefined,

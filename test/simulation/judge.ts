@@ -17,6 +17,9 @@ const WAIT_FOR_STORE_MS = 1500
 /** What nothing that is in order takes longer than: 15 s behind a dead holder, and one refresh. */
 const PATIENCE_MS = 22_000
 
+/** For how long a process looks after new tokens where another one may write over them, and a slow answer more. */
+const LOOKED_AFTER_MS = 12_000
+
 interface Content {
   tokens: TokenSet
   ended?: true
@@ -36,6 +39,8 @@ export class Judge {
   /** When a process was last refused by ilert while newer tokens lay in the store. */
   readonly #beaten = new Map<Process, number>()
   #crashedAt = Number.NEGATIVE_INFINITY
+  readonly #diedAt = new Map<Process, number>()
+  readonly #comparesAndSets: boolean
   #lastLanded: Ask | undefined
   readonly #asksAfterLogOut: Ask[] = []
   #pending = new Map<object, Process>()
@@ -47,6 +52,7 @@ export class Judge {
 
   constructor(world: World, store: SimStore, ilert: SimIlert, { store: kind, timeoutMs }: Scenario) {
     this.#leases = kind === 'leases'
+    this.#comparesAndSets = kind !== 'neither'
     // Without compare and set, a process that was stalled may go on with a claim that another one has written over.
     this.#overtakenMs = kind === 'neither' ? 60_000 : 10_000
     this.#timeoutMs = timeoutMs
@@ -257,6 +263,7 @@ export class Judge {
     }
     process.alive = false
     this.#crashedAt = world.now
+    this.#diedAt.set(process, world.now)
     for (const [request, owner] of this.#pending) if (owner === process) this.#pending.delete(request)
   }
 
@@ -326,7 +333,10 @@ export class Judge {
     const ask = this.#ilert.asks.find(({ issued }) => issued?.refreshToken === this.#ilert.newest)
     const unheard = ask && !ask.answered
     const died = ask && !ask.process.alive && !this.#written.has(ask.issued?.accessToken ?? '')
-    if (this.#ilert.behaviour.refreshTokens !== 'rotate' || !(unheard || died)) {
+    // Another process has written over them, and whose they were could not look after them any more.
+    const diedAt = (ask && this.#diedAt.get(ask.process)) ?? Number.POSITIVE_INFINITY
+    const buried = !this.#comparesAndSets && diedAt < this.#writtenAt + LOOKED_AFTER_MS
+    if (this.#ilert.behaviour.refreshTokens !== 'rotate' || !(unheard || died || buried)) {
       world.break('rule 3: the newest tokens are lost')
     }
     world.count(

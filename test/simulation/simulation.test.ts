@@ -73,6 +73,17 @@ const blameless: Record<string, Scenario> = {
       { after: { ms: 14_366 }, do: 'ilert trouble', kind: 'unreachable', ms: 2000 },
     ],
   },
+  'a claim that is written over new tokens by a store without compare and set, just after their process died': {
+    ...plain,
+    seed: -5,
+    refreshTokens: 'rotate',
+    processes: 3,
+    store: 'neither',
+    steps: [
+      { after: { life: 0.9 }, do: 'requests everywhere' },
+      { after: { ms: 452 }, do: 'crash', process: 1 },
+    ],
+  },
 }
 
 test.each(Object.entries(blameless))('%s: breaks no rule', (_, scenario) => run(scenario, {}))

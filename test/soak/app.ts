@@ -1,4 +1,5 @@
 /* An app as people write it, in a process of its own. `worker.ts` starts it, and asks by messages what no browser can. */
+
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RedisStore } from 'connect-redis'
@@ -7,6 +8,7 @@ import session from 'express-session'
 import passport from 'passport'
 import { createClient } from 'redis'
 import { IlertStrategy, MemoryTokenStore, type TokenSet } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { RedisTokenStore } from '../../src/tokens/stores/redis.ts'
 import { answerCalls } from '../support/calls.js'
 import { type Saboteur, saboteurs } from './saboteurs.ts'
@@ -122,7 +124,7 @@ app.use(showError)
 
 async function eager(entries: object, accessToken: string): Promise<void> {
   const { grant } = (entries as { 'passport-ilert': { grant: string } })['passport-ilert']
-  await ilert.tokens.refused(grant, accessToken)
+  await appTokensOf(ilert.tokens).refused(grant, accessToken)
 }
 
 const control: Record<string, (ms: number) => unknown> = {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { TokenSet } from '../../src/client/answers.ts'
 import { IlertClient, type Keeping, MemoryTokenStore, type StoredTokens, TokenManager } from '../../src/index.ts'
 import { createSandbox, type LoggedRequest, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import type { TokenStore } from '../../src/tokens/stores/store.ts'
 import type { After } from '../../src/tokens/time.ts'
 import { optionsOf, REVOKE, TOKEN } from '../support/app.ts'
@@ -115,7 +116,7 @@ export async function startDesk(options: SandboxOptions = {}): Promise<Desk> {
     },
     refreshes: () => asked(TOKEN).filter(({ grantType }) => grantType === 'refresh_token'),
     revocations: () => asked(REVOKE),
-    quiet: (manager, key = 'a') => until(() => !manager.peek(key)?.busy, 'quiet'),
+    quiet: (manager, key = 'a') => until(() => !appTokensOf(manager).peek(key)?.busy, 'quiet'),
     async isAlive(refreshToken) {
       try {
         await client.refresh(refreshToken)

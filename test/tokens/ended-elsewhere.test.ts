@@ -1,7 +1,9 @@
 /*
  * What the user, or the app, has ended in one process stays ended in every other: two managers over one store.
  */
+
 import { ReauthenticationRequired, type TokenManager } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
@@ -27,13 +29,16 @@ const USES: [string, (worker: TokenManager) => Promise<unknown>][] = [
   ['get', (worker) => worker.get('a')],
   ['accessToken', (worker) => worker.accessToken('a')],
   ['api', (worker) => worker.api('a').get('/api/users/current')],
-  ['a keeper that was held on to', (worker) => worker.peek('a')?.freshTokens() ?? Promise.reject(new Error('gone'))],
+  [
+    'a keeper that was held on to',
+    (worker) => appTokensOf(worker).peek('a')?.freshTokens() ?? Promise.reject(new Error('gone')),
+  ],
 ]
 
 const ENDS: [string, (app: TokenManager) => Promise<void>][] = [
   ['revoke', (app) => app.revoke('a')],
-  ['signOut', (app) => app.signOut({ grant: 'a' }, HOUR)],
-  ['abandon', (app) => app.abandon('a')],
+  ['signOut', (app) => appTokensOf(app).signOut({ grant: 'a' }, HOUR)],
+  ['abandon', (app) => appTokensOf(app).abandon('a')],
 ]
 
 describe.each(ENDS)('a grant that %s() has ended in another process', (_, end) => {
@@ -51,11 +56,11 @@ describe.each(ENDS)('a grant that %s() has ended in another process', (_, end) =
     const { desk, app, worker } = await startWorker()
     await end(app)
     for (let seconds = 0; seconds < 60; seconds += 10) {
-      void worker.peek('a')?.attend(HOUR)
+      void appTokensOf(worker).peek('a')?.attend(HOUR)
       await turn()
       desk.advance(10_000)
     }
-    expect(worker.peek('a')).toBeUndefined()
+    expect(appTokensOf(worker).peek('a')).toBeUndefined()
   })
 
   it('is not used by requests that are under way while it is read', async () => {
@@ -143,7 +148,7 @@ it('after a clock has jumped back a grant is read before it is used', async () =
 
 it('what a long request reads of a grant changes within a minute, though nothing can wait for the store', async () => {
   const { desk, app, worker } = await startWorker()
-  const keeper = worker.peek('a')
+  const keeper = appTokensOf(worker).peek('a')
   await app.revoke('a')
   desk.advance(MINUTE)
   expect(keeper?.connected).toBe(true)

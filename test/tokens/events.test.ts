@@ -1,8 +1,10 @@
 /*
  * What TokenManager tells its listeners and the diagnostics channels: each event once, by the process that has caused it.
  */
+
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { TokenEvents, TokenManager } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, type Desk, FragileStore, HOUR, INTO_THE_WINDOW, MODES, startDesk } from './desk.ts'
@@ -70,7 +72,7 @@ describe.each(MODES)('a refresh (%s)', (refreshTokens) => {
   it('because the API refused the token is told as that', async () => {
     const { desk, manager, told } = await signedIn({ refreshTokens })
     desk.advance(HOUR / 2)
-    await manager.refused('a', (await manager.get('a')).accessToken)
+    await appTokensOf(manager).refused('a', (await manager.get('a')).accessToken)
     expect(told).toMatchObject([{ name: 'refreshed', reason: 'refused' }])
   })
 })
@@ -147,8 +149,8 @@ describe('an end', () => {
     const { desk, manager, told } = await signedIn()
     desk.advance(HOUR)
     await manager.get('a')
-    await manager.signOut(session, HOUR)
-    await manager.signOut(session, HOUR)
+    await appTokensOf(manager).signOut(session, HOUR)
+    await appTokensOf(manager).signOut(session, HOUR)
     expect(told.slice(1)).toEqual([{ name: 'ended', ...WHOSE, by: 'user', count: 1 }])
   })
 
@@ -159,7 +161,7 @@ describe('an end', () => {
     const told = listen(manager)
     await manager.get('a')
     store.fate = () => 'fail'
-    await expect(manager.signOut(session, HOUR)).rejects.toThrow()
+    await expect(appTokensOf(manager).signOut(session, HOUR)).rejects.toThrow()
     expect(told).toEqual([{ name: 'ended', ...WHOSE, by: 'user', count: 0 }])
   })
 
@@ -187,7 +189,7 @@ describe('an end', () => {
   it('is none if the same ilert user has granted anew', async () => {
     const { desk, manager, told } = await signedIn()
     await manager.save('b', await desk.signIn(), { account: '1001' } as object)
-    await manager.supersede(session, { grant: 'b', account: '1001' }, HOUR)
+    await appTokensOf(manager).supersede(session, { grant: 'b', account: '1001' }, HOUR)
     expect(told).toEqual([])
   })
 })

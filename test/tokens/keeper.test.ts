@@ -1,7 +1,9 @@
 /*
  * What one process does for a grant on its way: whom it asks, for whom it waits, and what it leaves alone.
  */
+
 import { ReauthenticationRequired, type TokenManager } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { beyond, closeDesks, FragileStore, HOUR, INTO_THE_WINDOW, MINUTE, startDesk } from './desk.ts'
@@ -15,7 +17,7 @@ async function startGrant() {
   const manager = desk.manager({ tokenStore: store })
   const tokens = await desk.signIn()
   await manager.save('a', tokens)
-  const attend = () => manager.peek('a')?.attend(HOUR)
+  const attend = () => appTokensOf(manager).peek('a')?.attend(HOUR)
   return { desk, store, manager, tokens, attend }
 }
 
@@ -70,7 +72,7 @@ describe('a token that is over', () => {
     const { desk, manager, tokens, attend } = await startGrant()
     desk.advance(HOUR)
     void attend()
-    await until(() => manager.peek('a')?.grant.tokens.accessToken !== tokens.accessToken, 'refreshed')
+    await until(() => appTokensOf(manager).peek('a')?.grant.tokens.accessToken !== tokens.accessToken, 'refreshed')
     expect(desk.refreshes()).toHaveLength(1)
   })
 
@@ -112,7 +114,8 @@ describe('a token that is over', () => {
 })
 
 describe('an access token that the API refused', () => {
-  const refused = (manager: TokenManager, { accessToken }: { accessToken: string }) => manager.refused('a', accessToken)
+  const refused = (manager: TokenManager, { accessToken }: { accessToken: string }) =>
+    appTokensOf(manager).refused('a', accessToken)
 
   it('has a successor already: that will do, though the next refresh is not allowed yet', async () => {
     const { desk, manager, tokens } = await startGrant()
@@ -120,7 +123,7 @@ describe('an access token that the API refused', () => {
     expect(await refused(manager, tokens)).toBe(true)
     const token = await manager.accessToken('a')
     expect(token).not.toBe(tokens.accessToken)
-    expect(await manager.refused('a', token)).toBe(false)
+    expect(await appTokensOf(manager).refused('a', token)).toBe(false)
     expect(desk.refreshes()).toHaveLength(1)
   })
 

@@ -1,8 +1,10 @@
 /*
  * When TokenManager asks ilert for other tokens, and what it makes of the answers: rules 1, 2 and 4.
  */
+
 import { IlertClient, NetworkError } from '../../src/index.ts'
 import type { Fault } from '../../src/sandbox/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { optionsOf, TOKEN } from '../support/app.ts'
 import { json, serve } from '../support/server.ts'
 import { until } from '../support/until.ts'
@@ -97,14 +99,14 @@ it('an access token of 4 s is due when 1 s is left, and never refreshed twice wi
 
   // Whatever the API says of its tokens.
   const { accessToken } = await manager.get('a')
-  expect(await manager.refused('a', accessToken)).toBe(true)
+  expect(await appTokensOf(manager).refused('a', accessToken)).toBe(true)
   const { accessToken: next } = await manager.get('a')
   for (const ms of [0, 1000, 999]) {
     desk.advance(ms)
-    expect(await manager.refused('a', next)).toBe(false)
+    expect(await appTokensOf(manager).refused('a', next)).toBe(false)
   }
   desk.advance(1)
-  expect(await manager.refused('a', next)).toBe(true)
+  expect(await appTokensOf(manager).refused('a', next)).toBe(true)
   expect(desk.refreshes()).toHaveLength(8)
 })
 
@@ -114,7 +116,7 @@ it('without a window a request that uses no tokens starts nothing, and one that 
   await manager.save('a', await desk.signIn())
   for (const ms of [INTO_THE_WINDOW, HOUR - INTO_THE_WINDOW - 5000, 10_000]) {
     desk.advance(ms)
-    await manager.peek('a')?.attend(HOUR)
+    await appTokensOf(manager).peek('a')?.attend(HOUR)
     await desk.quiet(manager)
   }
   expect(desk.refreshes()).toEqual([])

@@ -1,7 +1,9 @@
 /*
  * A store that has lost what was in it: a process that has seen a record not long ago writes it again.
  */
+
 import { NetworkError, ReauthenticationRequired, type StoredTokens } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, HOUR, MINUTE, startDesk } from './desk.ts'
 
@@ -18,7 +20,7 @@ async function startRefreshed() {
   /** Looks at the store, as a request does once a minute, behind. */
   const look = async () => {
     desk.advance(MINUTE)
-    await manager.peek('a')?.attend(HOUR)
+    await appTokensOf(manager).peek('a')?.attend(HOUR)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   return { desk, manager, old, token, look }
@@ -79,7 +81,7 @@ it('a record that was ended is not, however lately it was seen', async () => {
   const { desk, manager, look } = await startRefreshed()
   await desk.manager().revoke('a')
   await look()
-  await until(() => manager.peek('a') === undefined, 'ended')
+  await until(() => appTokensOf(manager).peek('a') === undefined, 'ended')
   expect(await desk.store.get('a')).toBeUndefined()
   await expect(manager.accessToken('a')).rejects.toThrow(ReauthenticationRequired)
 })

@@ -2,8 +2,10 @@
  * What a session asks of its TokenManager beyond the public methods: records that live as long as the session, and ends
  * that are remembered.
  */
+
 import { ReauthenticationRequired, type StoredTokens, TokenManager } from '../../src/index.ts'
 import type { SandboxOptions } from '../../src/sandbox/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import type { TokenStore } from '../../src/tokens/stores/store.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
@@ -21,7 +23,7 @@ async function startSession(sandbox: SandboxOptions = {}) {
   const tokens = await desk.signIn()
   await manager.save('a', tokens, SESSION)
   store.calls.length = 0
-  const attend = () => manager.peek('a')?.attend(SESSION.ttlMs)
+  const attend = () => appTokensOf(manager).peek('a')?.attend(SESSION.ttlMs)
   return { desk, store, manager, tokens, attend }
 }
 
@@ -84,7 +86,7 @@ describe('a record that lives as long as its session', () => {
     await manager.save('a', await desk.signIn(), { ttlMs })
     for (let i = 0; i < 3; i++) {
       desk.advance(11 * MINUTE)
-      await manager.peek('a')?.attend(ttlMs)
+      await appTokensOf(manager).peek('a')?.attend(ttlMs)
       await until(() => written.length === i + 2, 'written again')
     }
     const versions = written.map(({ version }) => version)
@@ -114,7 +116,7 @@ describe('a record that lives as long as its session', () => {
     await manager.save('b', await desk.signIn())
     store.calls.length = 0
     desk.advance(30 * 24 * HOUR)
-    await manager.peek('b')?.attend(SESSION.ttlMs)
+    await appTokensOf(manager).peek('b')?.attend(SESSION.ttlMs)
     await desk.quiet(manager, 'b')
     expect(store.calls).not.toContain('touch')
     expect(await manager.accessToken('b')).toEqual(expect.any(String))
@@ -122,15 +124,15 @@ describe('a record that lives as long as its session', () => {
 })
 
 describe('signOut', () => {
-  const endOf = async (manager: TokenManager, key = 'a') => (await manager.find(key)).end
+  const endOf = async (manager: TokenManager, key = 'a') => (await appTokensOf(manager).find(key)).end
 
   it('ends the grant, revokes it at ilert, and is remembered for the time given, by every process', async () => {
     const { desk, manager } = await startSession()
     const other = desk.manager()
     expect(await endOf(other)).toBeUndefined()
-    await manager.signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
     expect(desk.revocations()).toHaveLength(1)
-    expect(manager.peek('a')).toBeUndefined()
+    expect(appTokensOf(manager).peek('a')).toBeUndefined()
     for (const each of [manager, desk.manager()]) {
       expect(await endOf(each)).toEqual({ signedOut: true })
       expect(await endOf(each, 'b')).toBeUndefined()
@@ -164,7 +166,7 @@ describe('signOut', () => {
     const other = desk.manager({ tokenStore: store }, { sealer })
     await manager.revoke('a')
     await other.save('a', tokens, SESSION)
-    await other.signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(other).signOut({ grant: 'a' }, HOUR)
     expect([...records]).toEqual(['a'])
     const record = (await desk.store.get('a')) as StoredTokens
     expect(record.data).toMatch(/^ended\.\d+\./)
@@ -174,7 +176,7 @@ describe('signOut', () => {
 
   it('is not believed if another process without our key has written it, or moved it', async () => {
     const { desk, manager } = await startSession()
-    await manager.signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
     const record = (await desk.store.get('a')) as StoredTokens
     await desk.store.set('b', record, HOUR)
     await desk.store.set('c', { ...record, data: `ended.${desk.sandbox.clock.now() + HOUR}.mark` }, HOUR)
@@ -188,7 +190,7 @@ describe('signOut', () => {
     await other.accessToken('a')
     if (how === 'revoked before') await manager.revoke('a')
     else await desk.store.delete('a')
-    await manager.signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
     expect(await endOf(desk.manager())).toEqual({ signedOut: true })
     // A process that still has the grant does not write it again.
     desk.advance(MINUTE)
@@ -198,26 +200,26 @@ describe('signOut', () => {
 
   it('is not taken back by the end of the same grant', async () => {
     const { desk, manager } = await startSession()
-    await manager.signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
     await desk.manager().revoke('a')
-    await desk.manager().abandon('a')
-    await desk.manager().supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)
+    await appTokensOf(desk.manager()).abandon('a')
+    await appTokensOf(desk.manager()).supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)
     expect(await endOf(desk.manager())).toEqual({ signedOut: true })
   })
 
   it('with the store away says so, and revokes what is at hand all the same', async () => {
     const { desk, store, manager } = await startSession()
     store.fate = () => 'fail'
-    await expect(manager.signOut({ grant: 'a' }, HOUR)).rejects.toMatchObject(away)
+    await expect(appTokensOf(manager).signOut({ grant: 'a' }, HOUR)).rejects.toMatchObject(away)
     await until(() => desk.revocations().length === 1, 'revoked')
-    expect(manager.peek('a')).toBeUndefined()
+    expect(appTokensOf(manager).peek('a')).toBeUndefined()
   })
 })
 
 describe('abandon', () => {
   it('ends a grant as revoke does', async () => {
     const { desk, manager } = await startSession()
-    await manager.abandon('a')
+    await appTokensOf(manager).abandon('a')
     expect(desk.revocations()).toHaveLength(1)
     expect(await isStored(desk)).toBe(false)
   })
@@ -225,30 +227,30 @@ describe('abandon', () => {
   it('with the store away revokes what is at hand, and nothing of a key that is not', async () => {
     const { desk, store, manager } = await startSession()
     store.fate = () => 'fail'
-    await expect(manager.abandon('a')).rejects.toMatchObject(away)
-    await expect(manager.abandon('nothing here')).rejects.toMatchObject(away)
+    await expect(appTokensOf(manager).abandon('a')).rejects.toMatchObject(away)
+    await expect(appTokensOf(manager).abandon('nothing here')).rejects.toMatchObject(away)
     await until(() => desk.revocations().length === 1, 'revoked')
-    expect(manager.peek('a')).toBeUndefined()
+    expect(appTokensOf(manager).peek('a')).toBeUndefined()
   })
 })
 
 describe('a refused access token', () => {
   it('is another one by now: that will do', async () => {
     const { desk, manager } = await startSession()
-    expect(await manager.refused('a', 'an older one')).toBe(true)
+    expect(await appTokensOf(manager).refused('a', 'an older one')).toBe(true)
     expect(desk.refreshes()).toEqual([])
   })
 
   it("is nobody's where there is nothing under the key", async () => {
     const { manager } = await startSession()
-    expect(await manager.refused('nothing here', 'a token')).toBe(false)
+    expect(await appTokensOf(manager).refused('nothing here', 'a token')).toBe(false)
   })
 })
 
 describe('whether a grant is connected', () => {
   it('is so while good tokens are there or can be had, and not once it is ended', async () => {
     const { desk, manager } = await startSession()
-    const keeper = manager.peek('a')
+    const keeper = appTokensOf(manager).peek('a')
     expect(keeper?.connected).toBe(true)
     desk.advance(HOUR)
     expect(keeper?.connected).toBe(true)
@@ -260,7 +262,7 @@ describe('whether a grant is connected', () => {
     const { desk, manager, tokens } = await startSession()
     const { accessToken, scope, expiresAt } = tokens
     await manager.save('b', { accessToken, scope, expiresAt })
-    const keeper = manager.peek('b')
+    const keeper = appTokensOf(manager).peek('b')
     expect(keeper?.connected).toBe(true)
     desk.advance(HOUR)
     expect(keeper?.connected).toBe(false)
@@ -270,7 +272,7 @@ describe('whether a grant is connected', () => {
 describe('save', () => {
   it('under a key that was made for it asks the store once, and writes', async () => {
     const { desk, store, manager } = await startSession()
-    await manager.save('new', await desk.signIn(), { ...SESSION, isNew: true })
+    await appTokensOf(manager).save('new', await desk.signIn(), { ...SESSION, isNew: true })
     expect(store.calls).toEqual(['set'])
   })
 
@@ -290,9 +292,9 @@ describe('save', () => {
       delete: (key, o) => desk.store.delete(key, o),
     }
     const manager = desk.manager({ tokenStore: store })
-    await manager.save('new', await desk.signIn(), { isNew: true })
+    await appTokensOf(manager).save('new', await desk.signIn(), { isNew: true })
     await manager.save('old', await desk.signIn())
-    await manager.save('new', await desk.signIn(), { isNew: true }) // there is something after all
+    await appTokensOf(manager).save('new', await desk.signIn(), { isNew: true }) // there is something after all
     expect(written).toEqual(['setUnderNewKey new', 'set old', 'setUnderNewKey new', 'set new'])
   })
 

@@ -1,8 +1,10 @@
 /*
  * TokenManager when ilert says that a grant is over, when answers get lost, and when the store is away: rules 3 and 4.
  */
+
 import { Agent, buildConnector } from 'undici'
 import { NetworkError, ReauthenticationRequired, type TokenManager } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { TOKEN } from '../support/app.ts'
 import { closeServers, json, serve } from '../support/server.ts'
 import { until } from '../support/until.ts'
@@ -318,7 +320,7 @@ describe('a store that is away', () => {
       store.fate = beyond(1, 'set', way)
       await expect(desk.passing(second.accessToken('a'))).rejects.toMatchObject(away)
       await expect(second.get('a')).rejects.toMatchObject(backingOff)
-      expect(second.peek('a')?.busy).toBe(true)
+      expect(appTokensOf(second).peek('a')?.busy).toBe(true)
       for (let minute = 0; minute < 10; minute++) {
         desk.advance(MINUTE)
         await expect(desk.passing(second.accessToken('a'))).rejects.toThrow(NetworkError)

@@ -1,8 +1,10 @@
 /*
  * What TokenManager keeps, and how it lets go of it: rule 5.
  */
+
 import { inspect } from 'node:util'
 import { IlertClient, NetworkError, OAuthError, ReauthenticationRequired, TokenManager } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { LASTING, optionsOf, REVOKE, TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { beyond, closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
@@ -201,7 +203,7 @@ describe('revoke', () => {
     await until(() => desk.revocations().length === 2)
     desk.advance(MINUTE)
     await expect(manager.accessToken('a')).rejects.toMatchObject(over)
-    expect(manager.peek('a')).toBeUndefined()
+    expect(appTokensOf(manager).peek('a')).toBeUndefined()
   })
 
   it('with ilert away ends the grant here at once, and tries again at ilert behind', async () => {
@@ -309,7 +311,7 @@ describe('save, beside others', () => {
     await desk.manager().save('a', await desk.signIn())
     const manager = desk.manager()
     const tokens = await desk.signIn()
-    await manager.save('a', tokens, { isNew: true })
+    await appTokensOf(manager).save('a', tokens, { isNew: true })
     expect(await desk.manager().accessToken('a')).toBe(tokens.accessToken)
     await until(() => desk.revocations().length === 1, 'revoked')
   })
@@ -351,9 +353,9 @@ it('what another key has sealed is not revoked, and stays', async () => {
   const more = await desk.signIn()
   for (const end of [
     () => manager.revoke(key),
-    () => manager.signOut({ grant: key }, HOUR),
-    () => manager.abandon(key),
-    () => manager.supersede({ grant: key }, { grant: 'b', account: '1' }, HOUR),
+    () => appTokensOf(manager).signOut({ grant: key }, HOUR),
+    () => appTokensOf(manager).abandon(key),
+    () => appTokensOf(manager).supersede({ grant: key }, { grant: 'b', account: '1' }, HOUR),
     () => manager.save(key, more),
   ]) {
     const error = await end().catch((error: unknown) => error)

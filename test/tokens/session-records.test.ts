@@ -1,6 +1,7 @@
 /*
  * Sessions whose tokens are under a key of the app's: each can be signed out of by itself, for every process.
  */
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { closeDesks, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
 
 afterEach(closeDesks)
@@ -13,10 +14,10 @@ async function startSession() {
   const desk = await startDesk()
   const store = new FragileStore(desk.store)
   const [one, other] = [desk.manager(), desk.manager({ tokenStore: store })]
-  const marks = await one.sessions.begin(TTL, true)
+  const marks = await appTokensOf(one).sessions.begin(TTL, true)
   const { mark: id = '' } = marks
-  const isOut = (manager = other, marked: object = marks) => manager.sessions.wasSignedOut(marked, TTL)
-  const signOut = (manager = one) => manager.signOut({ grant: 'user:1', shared: true, ...marks }, TTL)
+  const isOut = (manager = other, marked: object = marks) => appTokensOf(manager).sessions.wasSignedOut(marked, TTL)
+  const signOut = (manager = one) => appTokensOf(manager).signOut({ grant: 'user:1', shared: true, ...marks }, TTL)
   return { desk, store, one, other, marks, id, isOut, signOut }
 }
 
@@ -100,14 +101,14 @@ it.each(['fail', 'hang'] as const)(
 
 it('a session that gets new tokens keeps its record, unless it was signed out of', async () => {
   const { one, marks, signOut } = await startSession()
-  expect(await one.sessions.begin(TTL, true, marks)).toMatchObject({ mark: marks.mark })
+  expect(await appTokensOf(one).sessions.begin(TTL, true, marks)).toMatchObject({ mark: marks.mark })
   await signOut()
-  expect((await one.sessions.begin(TTL, true, marks)).mark).not.toBe(marks.mark)
+  expect((await appTokensOf(one).sessions.begin(TTL, true, marks)).mark).not.toBe(marks.mark)
 })
 
 it('a session whose tokens are its own has no record beside that of its tokens', async () => {
   const { desk, one, isOut } = await startSession()
-  const marks = await one.sessions.begin(TTL, false)
+  const marks = await appTokensOf(one).sessions.begin(TTL, false)
   expect(marks).toEqual({ until: desk.sandbox.clock.now() + TTL + DAY })
   expect(isOut(one, marks)).toBe(false)
 })

@@ -1,7 +1,9 @@
 /*
  * The same ilert user has granted anew: whatever holds the former grant goes on with the new one, in every process.
  */
+
 import { ReauthenticationRequired, type TokenManager, type TokenSet } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, type Desk, FragileStore, HOUR, MINUTE, startDesk } from './desk.ts'
@@ -25,8 +27,8 @@ async function startTwo(o: Parameters<typeof startDesk>[0] = {}) {
 /** A new sign-in of the same user takes the place of the one under `from`. */
 async function replace(desk: Desk, manager: TokenManager, from: string, to: string, account = '1') {
   const tokens = await desk.signIn()
-  await manager.save(to, tokens, { ...SESSION, account })
-  await manager.supersede({ grant: from }, { grant: to, account: '1' }, SESSION.ttlMs)
+  await appTokensOf(manager).save(to, tokens, { ...SESSION, account })
+  await appTokensOf(manager).supersede({ grant: from }, { grant: to, account: '1' }, SESSION.ttlMs)
   return tokens
 }
 
@@ -34,11 +36,11 @@ const tokenOf = (manager: TokenManager, key = 'a') => manager.accessToken(key)
 
 it('is used at once by the process in which it was granted, and within a minute by every other', async () => {
   const { desk, one, other, tokens } = await startTwo({ refreshTokens: 'add' })
-  const keeper = one.peek('a')
+  const keeper = appTokensOf(one).peek('a')
   const next = await replace(desk, one, 'a', 'b')
   expect(await tokenOf(one)).toBe(next.accessToken)
   expect(keeper?.removed).toBe(true)
-  expect(one.peek('a')?.connected).toBe(true)
+  expect(appTokensOf(one).peek('a')?.connected).toBe(true)
   expect(await tokenOf(other)).toBe(tokens.accessToken) // which is good until it ends
   desk.advance(MINUTE)
   expect(await tokenOf(other)).toBe(next.accessToken)
@@ -53,11 +55,11 @@ it('is at hand before the former grant is gone: nobody is told meanwhile to sign
   const { get } = store
   const seen = new Set<unknown>()
   store.get = async (key) => {
-    seen.add(other.peek('a')?.connected)
+    seen.add(appTokensOf(other).peek('a')?.connected)
     return await get.call(store, key)
   }
-  void other.peek('a')?.confirm()
-  await until(() => other.peek('a')?.key === 'b', 'the successor')
+  void appTokensOf(other).peek('a')?.confirm()
+  await until(() => appTokensOf(other).peek('a')?.key === 'b', 'the successor')
   expect([...seen]).toEqual([true])
 })
 
@@ -80,7 +82,7 @@ it("the former refresh token is revoked, unless it is the successor's as well", 
   await one.revoke('c')
   const fresh = desk.manager()
   await fresh.save('c', again, { ...SESSION, ...MARA })
-  await fresh.supersede({ grant: 'b' }, { grant: 'c', account: '1' }, HOUR)
+  await appTokensOf(fresh).supersede({ grant: 'b' }, { grant: 'c', account: '1' }, HOUR)
   await fresh.close()
   expect(await desk.isAlive(again.refreshToken)).toBe(true)
 })
@@ -102,7 +104,7 @@ it('is what a refresh comes to that was under way when its grant was replaced, h
 it('is what a refused access token of the former grant is repeated with', async () => {
   const { desk, one, tokens } = await startTwo()
   await replace(desk, one, 'a', 'b')
-  expect(await one.refused('a', tokens.accessToken)).toBe(true)
+  expect(await appTokensOf(one).refused('a', tokens.accessToken)).toBe(true)
 })
 
 it.each(['signOut', 'revoke'] as const)(
@@ -114,12 +116,12 @@ it.each(['signOut', 'revoke'] as const)(
       await replace(desk, one, 'b', 'c')
       desk.advance(MINUTE)
       await tokenOf(other)
-      await (end === 'revoke' ? one.revoke(key) : one.signOut({ grant: key }, HOUR))
+      await (end === 'revoke' ? one.revoke(key) : appTokensOf(one).signOut({ grant: key }, HOUR))
       desk.advance(MINUTE)
       for (const manager of [one, other, desk.manager()]) {
         for (const each of ['a', 'b', 'c']) {
           await expect(tokenOf(manager, each)).rejects.toThrow(ReauthenticationRequired)
-          const { end: how } = await manager.find(each)
+          const { end: how } = await appTokensOf(manager).find(each)
           expect(how?.signedOut).toBe(end === 'signOut' ? true : undefined)
         }
       }
@@ -133,7 +135,7 @@ it('is never of another ilert user, whoever has the key by now', async () => {
   await replace(desk, one, 'a', 'b')
   desk.advance(MINUTE)
   await tokenOf(other)
-  await one.save('b', await desk.signIn(), { ...SESSION, account: '2' })
+  await appTokensOf(one).save('b', await desk.signIn(), { ...SESSION, account: '2' })
   desk.advance(MINUTE)
   for (const manager of [one, other, desk.manager()]) {
     await expect(tokenOf(manager)).rejects.toThrow(ReauthenticationRequired)
@@ -145,7 +147,7 @@ it('is never of a user who is not known', async () => {
   const { desk, one } = await startTwo()
   const tokens = await desk.signIn()
   await one.save('b', tokens, SESSION)
-  await one.supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)
+  await appTokensOf(one).supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)
   for (const manager of [one, desk.manager()]) await expect(tokenOf(manager)).rejects.toThrow(ReauthenticationRequired)
 })
 
@@ -158,23 +160,23 @@ it('in a long chain is found, and a ring has an end', async () => {
     from = key
   }
   expect(await tokenOf(desk.manager())).toBe(await tokenOf(one, 'k14'))
-  await one.supersede({ grant: 'k14' }, { grant: 'a', account: '1' }, HOUR)
+  await appTokensOf(one).supersede({ grant: 'k14' }, { grant: 'a', account: '1' }, HOUR)
   for (const manager of [one, desk.manager()]) await expect(tokenOf(manager)).rejects.toThrow(ReauthenticationRequired)
-  await one.signOut({ grant: 'a' }, HOUR)
+  await appTokensOf(one).signOut({ grant: 'a' }, HOUR)
   await one.revoke('a')
 }, 30_000)
 
 it('of a grant that the user has signed out of meanwhile does not bring it back', async () => {
   const { desk, one } = await startTwo()
-  await desk.manager().signOut({ grant: 'a' }, HOUR)
+  await appTokensOf(desk.manager()).signOut({ grant: 'a' }, HOUR)
   await replace(desk, one, 'a', 'b')
-  expect((await desk.manager().find('a')).end).toEqual({ signedOut: true })
+  expect((await appTokensOf(desk.manager()).find('a')).end).toEqual({ signedOut: true })
 })
 
 it('cannot be named while the store is unavailable: the former tokens are revoked, and the store says so', async () => {
   const { desk, other, store } = await startTwo()
   store.fate = () => 'fail'
-  await expect(other.supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)).rejects.toMatchObject({
+  await expect(appTokensOf(other).supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)).rejects.toMatchObject({
     code: 'store_unavailable',
   })
   await until(() => desk.revocations().length === 1, 'revoked')
