@@ -1,6 +1,6 @@
 /*
  * What a grant becomes: every transition, pure. When each is due is decided in policy.ts; record.ts,
- * refresh-writes.ts, manager.ts and endings.ts write what comes out of here. Each write is one version on.
+ * refresh-writes.ts, app-tokens.ts and endings.ts write what comes out of here. Each write is one version on.
  *
  *             issued
  *               |

@@ -35,7 +35,7 @@ const HARMLESS: Record<string, string> = {
   'tokens/keepers.ts current?.grant.tokens.refreshToken === refreshToken': OURS,
   'tokens/keepers.ts this.at(key)?.grant.tokens.refreshToken !== refreshToken': OURS,
   "tokens/sealing/keys.ts first !== option(options, 'clientSecret')": "both are the app's own settings, compared once",
-  'tokens/manager.ts (this.keyOf(tokens) ?? key) !== key': 'these are keys of records, which the app chooses',
+  'tokens/app-tokens.ts (this.keyOf(tokens) ?? key) !== key': 'these are keys of records, which the app chooses',
   'tokens/grant.ts tokens.refreshToken === refreshed.tokens.refreshToken': OURS,
   "tokens/stores/postgres-client.ts CONFLICTS.includes((error as { code?: string }).code ?? '')": WORDS,
 }

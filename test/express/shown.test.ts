@@ -1,7 +1,8 @@
 /* What objects of this package show at run time is what their types show: nothing internal can be reached from them. */
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { Strategy as PassportStrategy } from 'passport-strategy'
-import { IlertBearerStrategy, IlertClient, IlertStrategy } from '../../src/index.ts'
+import { IlertBearerStrategy, IlertClient, IlertStrategy, MemoryTokenStore, TokenManager } from '../../src/index.ts'
 import { closeApps, rememberTokens, startApp } from '../support/app.ts'
 
 afterEach(closeApps)
@@ -14,12 +15,21 @@ function shown(object: object, ...without: object[]): string[] {
     one !== Object.prototype && !without.includes(one);
     one = Object.getPrototypeOf(one) as object
   ) {
-    for (const name of Object.getOwnPropertyNames(one)) names.add(name)
+    for (const name of Reflect.ownKeys(one)) names.add(String(name))
   }
   names.delete('constructor')
   return [...names].sort()
 }
 
+/** The members that the report of the public types has of a class or an interface. */
+function declared(name: string): string[] {
+  const [, members = ''] =
+    REPORT.match(new RegExp(`^export (?:class|interface) ${name}\\b[^{]*\\{\\n(.*?)^\\}`, 'ms')) ?? []
+  const names = [...members.matchAll(/^ {4}(?:readonly |get )?(\w+)[(<?:]/gm)].map(([, member = '']) => member)
+  return [...new Set(names)].filter((member) => member !== 'constructor').sort()
+}
+
+const REPORT = readFileSync(new URL('../../tools/api/index.api.md', import.meta.url), 'utf8')
 const CONNECTION = { clientID: 'client-1', clientSecret: 'secret-of-client-1-0123456789abcdef' }
 const API = ['delete', 'get', 'paginate', 'post', 'put', 'request']
 
@@ -36,6 +46,14 @@ it('IlertBearerStrategy', () => {
 it('IlertClient', () => {
   const methods = ['authorizationURL', 'close', 'currentUser', 'exchangeCode', 'refresh', 'revoke', 'tokenInfo']
   expect(shown(new IlertClient(CONNECTION))).toEqual(methods)
+  expect(declared('IlertClient')).toEqual(methods)
+})
+
+it('TokenManager, made by an app or by a strategy', () => {
+  const methods = declared('TokenManager')
+  expect(methods).toEqual(expect.arrayContaining(['accessToken', 'close', 'get', 'save']))
+  expect(shown(new TokenManager({ ...CONNECTION, tokenStore: new MemoryTokenStore() }))).toEqual(methods)
+  expect(shown(new IlertStrategy(CONNECTION).tokens)).toEqual(methods)
 })
 
 it('req.ilert and tokens.api()', async () => {
@@ -57,6 +75,7 @@ it('req.ilert and tokens.api()', async () => {
   expect((await browser.visit('/shown')).status).toBe(200)
   const view = ['accessToken', 'connected', 'disconnect', 'expiresAt', 'issuedAt', 'refreshes', 'scope']
   expect(names).toEqual([...API, ...view].sort())
+  expect([...declared('IlertApi'), ...declared('RequestIlert')].sort()).toEqual(names)
   for (const token of Object.values(seen[0] ?? {}).filter((value) => typeof value === 'string')) {
     expect(text).not.toContain(token)
   }

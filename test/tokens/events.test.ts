@@ -40,7 +40,7 @@ function listenToChannels(): object[] {
 async function signedIn(o: Parameters<typeof startDesk>[0] = {}, keeping: Parameters<Desk['manager']>[0] = {}) {
   const desk = await startDesk({ refreshLimitSeconds: 0, ...o })
   const manager = desk.manager(keeping)
-  await manager.save('a', await desk.signIn(), { ttlMs: 1000 * 24 * HOUR, account: '1001' } as object)
+  await appTokensOf(manager).save('a', await desk.signIn(), { ttlMs: 1000 * 24 * HOUR, account: '1001' })
   return { desk, manager, told: listen(manager) }
 }
 
@@ -188,7 +188,7 @@ describe('an end', () => {
 
   it('is none if the same ilert user has granted anew', async () => {
     const { desk, manager, told } = await signedIn()
-    await manager.save('b', await desk.signIn(), { account: '1001' } as object)
+    await appTokensOf(manager).save('b', await desk.signIn(), { account: '1001' })
     await appTokensOf(manager).supersede(session, { grant: 'b', account: '1001' }, HOUR)
     expect(told).toEqual([])
   })

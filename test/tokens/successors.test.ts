@@ -19,7 +19,7 @@ async function startTwo(o: Parameters<typeof startDesk>[0] = {}) {
   const store = new FragileStore(desk.store)
   const [one, other] = [desk.manager(), desk.manager({ tokenStore: store })]
   const tokens = await desk.signIn()
-  await one.save('a', tokens, { ...SESSION, ...MARA })
+  await appTokensOf(one).save('a', tokens, { ...SESSION, ...MARA })
   await other.accessToken('a')
   return { desk, one, other, store, tokens }
 }
@@ -81,7 +81,7 @@ it("the former refresh token is revoked, unless it is the successor's as well", 
   const again = (await one.get('b')) as Required<TokenSet>
   await one.revoke('c')
   const fresh = desk.manager()
-  await fresh.save('c', again, { ...SESSION, ...MARA })
+  await appTokensOf(fresh).save('c', again, { ...SESSION, ...MARA })
   await appTokensOf(fresh).supersede({ grant: 'b' }, { grant: 'c', account: '1' }, HOUR)
   await fresh.close()
   expect(await desk.isAlive(again.refreshToken)).toBe(true)
