@@ -1,7 +1,7 @@
 import { type Known, knownOptions } from '../ilert/arguments.ts'
 import { ACCESS_TOKEN_SECONDS, API_REQUESTS_PER_MINUTE, REFRESH_INTERVAL_SECONDS } from '../ilert/limits.ts'
 import type { Clock } from './clock.ts'
-import type { SandboxData } from './data/given.ts'
+import { givenUsers, type SandboxData } from './data/given.ts'
 import { isLoopback } from './loopback.ts'
 import type { RefreshBehaviour, Settings } from './state.ts'
 import type { SandboxUser } from './users.ts'
@@ -58,7 +58,10 @@ export interface CheckedOptions {
   readonly redirectURI: string
   readonly clock: Clock | undefined
   readonly requestsPerMinute: number
-  readonly data: SandboxData | undefined
+  /** Who can sign in: those of the sandbox, and those of `data`. */
+  readonly users: readonly SandboxUser[]
+  /** Without its people. */
+  readonly data: SandboxData
   readonly controlToken: string | undefined
   readonly settings: Settings
 }
@@ -82,7 +85,7 @@ const OPTIONS: Known<SandboxOptions> = {
 const BEHAVIOURS: readonly RefreshBehaviour[] = ['reuse', 'add', 'rotate']
 
 /** @throws TypeError which names the option that is not as it should be. */
-export function checkOptions(given: SandboxOptions | undefined, users: readonly SandboxUser[]): CheckedOptions {
+export function checkOptions(given: SandboxOptions | undefined, own: readonly SandboxUser[]): CheckedOptions {
   const {
     port = 0,
     host = '127.0.0.1',
@@ -123,13 +126,15 @@ export function checkOptions(given: SandboxOptions | undefined, users: readonly 
   }
   if (typeof iKnowThisIsPublic !== 'boolean') throw new TypeError('iKnowThisIsPublic: expected true or false.')
   if (!iKnowThisIsPublic) refusePublic(host)
+  const users = [...own, ...givenUsers(data, own)]
   return {
     port,
     host,
     redirectURI: checkRedirectURI(redirectURI),
     clock,
     requestsPerMinute,
-    data,
+    users,
+    data: data?.accounts === undefined ? {} : { accounts: data.accounts },
     controlToken,
     settings: {
       accessTokenSeconds,

@@ -89,29 +89,20 @@ export interface Sandbox {
  * where it cannot listen.
  */
 export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> {
-  const users = sandboxUsers()
-  const {
-    port,
-    host,
-    redirectURI,
-    settings,
-    requestsPerMinute,
-    clock: base,
-    data,
-    controlToken,
-  } = checkOptions(options, users)
+  const checked = checkOptions(options, sandboxUsers())
+  const { port, host, redirectURI, settings, clock: base, data } = checked
   const clock = movableClock(base)
-  const state = new State(clock, users)
-  if (data !== undefined) state.load(data)
+  const state = new State(clock, checked.users)
+  state.load(data)
   const faults = new Faults()
   const requests: LoggedRequest[] = []
 
-  const rateLimit = new RateLimit(clock, requestsPerMinute)
+  const rateLimit = new RateLimit(clock, checked.requestsPerMinute)
   const server = sandboxServer({
     ilert: { state, rateLimit, clock, settings },
     faults,
     log: requests,
-    control: (request) => control(request, { sandbox, state, faults, token: controlToken }),
+    control: (request) => control(request, { sandbox, state, faults, token: checked.controlToken }),
   })
   server.listen(port, host)
   await once(server, 'listening')
@@ -146,12 +137,12 @@ export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> 
     revoke: (username) => state.endGrants(findUser(state.users, username, 'revoke')),
     load: (more) => state.load(more),
     reset() {
+      clock.set((base ?? Date).now())
       state.reset()
-      if (data !== undefined) state.load(data)
+      state.load(data)
       faults.clear()
       rateLimit.clear()
       requests.length = 0
-      clock.set((base ?? Date).now())
     },
     close() {
       closing ??= new Promise((resolve) => {

@@ -1,5 +1,6 @@
 import { createSandbox, type Sandbox, type SandboxData } from '../../src/sandbox/index.ts'
 import { signedIn } from './api-support.ts'
+import { authorizeParams, defaultApp, getAuthorize } from './support.ts'
 
 const open: Sandbox[] = []
 afterEach(async () => {
@@ -72,6 +73,24 @@ test('an account of one’s own begins empty, and entries may mention those befo
   ])
 })
 
+test('people of the data can be those who say yes by themselves', async () => {
+  const sandbox = await createSandbox({ approve: 'kim.lee', data: { users: [{ username: 'kim.lee' }] } })
+  open.push(sandbox)
+  sandbox.reset()
+  const answer = await getAuthorize(sandbox, authorizeParams(defaultApp(sandbox)))
+  expect(answer.status).toBe(303)
+})
+
+test('reset counts times anew, and keeps what the sandbox was started with', async () => {
+  const sandbox = await start(alerts(alert({ reportTime: 'now-90m' })))
+  sandbox.clock.advance(86_400_000)
+  sandbox.reset()
+  const call = await signedIn(sandbox, 'alert')
+  const { body } = await call('GET', '/api/alerts?max-results=100')
+  const { reportTime } = body.find((one: { summary: string }) => one.summary === 'Disk full')
+  expect(Math.abs(Date.parse(reportTime) - (Date.now() - 90 * 60_000))).toBeLessThan(60_000)
+})
+
 test('more can be added later', async () => {
   const sandbox = await start({})
   const call = await signedIn(sandbox, 'alert user')
@@ -86,6 +105,7 @@ test.each<[string, unknown, RegExp]>([
   ['a misspelt part', { user: [] }, /^data: unknown option 'user'. Did you mean 'users'\?/],
   ['no list of users', { users: {} }, /^data.users: expected a list/],
   ['a user without a name', { users: [{}] }, /^data.users\[0\].username: expected/],
+  ['an id, which is the sandbox’s to give', { users: [{ username: 'a', id: 7 }] }, /unknown option 'id'/],
   ['a user of that name', { users: [{ username: 'mara.lindqvist' }] }, /is taken/],
   ['two users of one name', { users: [{ username: 'a' }, { username: 'a' }] }, /^data.users\[1\].*is taken/],
   ['a misspelt field of a user', { users: [{ username: 'a', tennant: 'b' }] }, /Did you mean 'tenant'/],

@@ -9,7 +9,7 @@ import type { Account } from './account.ts'
 import { link, plant, reachable, remember } from './seed.ts'
 
 /** Someone who can sign in. What is left out is made up. */
-export type NewSandboxUser = Pick<SandboxUser, 'username'> & Partial<Omit<SandboxUser, 'username'>>
+export type NewSandboxUser = Pick<SandboxUser, 'username'> & Partial<Omit<SandboxUser, 'username' | 'id'>>
 
 /**
  * What a sandbox has beside its own people and data.
@@ -35,8 +35,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 /** Their ids are out of the way of those that the sandbox has. */
 const FIRST_ID = 90_001
 
-const USER_FIELDS = {
-  id: true,
+const USER_FIELDS: Known<NewSandboxUser> = {
   username: true,
   firstName: true,
   lastName: true,
@@ -49,7 +48,7 @@ const USER_FIELDS = {
   department: true,
   region: true,
   shiftColor: true,
-} as const
+}
 
 /** The people of `data`, complete. @throws TypeError which names what is wrong. */
 export function givenUsers(data: SandboxData | undefined, present: readonly SandboxUser[]): SandboxUser[] {
