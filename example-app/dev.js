@@ -75,6 +75,7 @@ async function answer(asker, { id, ask, args }) {
 }
 
 async function stop(signal) {
+  if (stopping) return // npm hands Ctrl+C on to those who have it already
   stopping = true
   const group = Number(compiler.pid)
   process.kill(windows ? group : -group, signal)
@@ -83,4 +84,4 @@ async function stop(signal) {
   process.exit()
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop(signal))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal))

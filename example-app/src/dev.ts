@@ -39,7 +39,7 @@ export async function devSandbox(redirectURI: string) {
 
 /** The app cannot end before. */
 export function leaveDevelopment(): void {
-  process.disconnect()
+  if (process.connected) process.disconnect()
 }
 
 /** Sessions, and tokens beside them, in the memory of dev.js. */
