@@ -13,8 +13,8 @@ export default {
   maxWorkers: 2,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(asksForFiles ? [] : ['\\.slow\\.test\\.ts$'])],
-  // `npm run stage` lays a package of the same name there.
-  modulePathIgnorePatterns: ['<rootDir>/build/'],
+  // Packages of one name, which Jest would warn of: what `npm run stage` makes, and templates.
+  modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/create-ilert-app/templates/'],
   extensionsToTreatAsEsm: ['.ts'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],
