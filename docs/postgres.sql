@@ -10,7 +10,9 @@ CREATE TABLE IF NOT EXISTS "ilert_tokens" (
   key bytea NOT NULL,           -- UTF-8 as bytes: text cannot hold U+0000, and depends on the encoding of the database
   version bigint,               -- counts the writes of a grant; null in a lease, and in the mark of a grant that was ended
   data bytea,                   -- sealed tokens, or who holds a lease
+  owner text,                   -- whose tokens: a keyed hash of ilert's user id; null in a lease, and if that is not known
   ends_at timestamptz NOT NULL, -- by the clock of the database; a row means nothing from then on, and is removed later
   PRIMARY KEY (kind, key)
 );
 CREATE INDEX IF NOT EXISTS "ilert_tokens_ends_at" ON "ilert_tokens" (ends_at);
+CREATE INDEX IF NOT EXISTS "ilert_tokens_owner" ON "ilert_tokens" (owner, key) WHERE owner IS NOT NULL;

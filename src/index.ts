@@ -32,6 +32,7 @@ export {
   type Scope,
   scopes,
 } from './ilert/scopes.ts'
+export type { ListedGrant, RevokedAll } from './tokens/administration.ts'
 export type {
   EndedEvent,
   FailingEvent,
@@ -44,7 +45,8 @@ export type {
 } from './tokens/events.ts'
 export type { Keeping } from './tokens/keeping.ts'
 export { TokenManager } from './tokens/manager.ts'
+export type { Resealed } from './tokens/reseal.ts'
 export type { RefreshFailure, TokenStatus } from './tokens/status.ts'
 export { MemoryTokenStore } from './tokens/stores/memory-store.ts'
 export { SessionTokenStore } from './tokens/stores/session-store.ts'
-export type { Lease, StoredTokens, TokenStore } from './tokens/stores/store.ts'
+export type { Lease, ListedTokens, StoredTokens, TokenStore } from './tokens/stores/store.ts'

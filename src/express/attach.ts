@@ -81,9 +81,8 @@ async function logInAndAttach(
   const lifetime = lifetimeOf(session)
   const stored = await signIn.store(req, lifetime, (key, shared) => belongs(key, () => ownerOf(req, user, shared)))
   const former = before?.ilertID === stored.ilertID ? before : undefined
-  const marks = await tokens.sessions.begin(lifetime, stored.shared === true, former, (id) =>
-    belongs(id, () => ownerOf(req, user, false)),
-  )
+  const itsOwn = (key: string) => belongs(key, () => ownerOf(req, user, false))
+  const marks = await tokens.sessions.begin(lifetime, stored.shared === true, former, itsOwn, stored.ilertID)
   const entry = { ...stored, ...marks }
   // A step-up of the user who is signed in, and still is: what else the session knows is theirs.
   const present = entries.read(req)

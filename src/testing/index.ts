@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StoredTokens, TokenStore } from '../tokens/stores/store.ts'
+import { listing } from './listing.ts'
 
 /** A store to look at, and what the contract has to know of it. */
 export interface ContractSubject {
@@ -36,17 +37,19 @@ const SHORT = 250
  * @param make called once for every case
  */
 export function tokenStoreContract(make: () => Promise<ContractSubject>): ContractCase[] {
-  return Object.entries({ ...records, ...tombstones, ...ends, ...keysAndData, ...leases }).map(([name, check]) => ({
-    name,
-    run: async () => {
-      const { store, close, elapse = sleep, leaseMs = 1000 } = await make()
-      try {
-        await check({ store, leaseMs, elapse })
-      } finally {
-        await close?.()
-      }
-    },
-  }))
+  return Object.entries({ ...records, ...tombstones, ...ends, ...keysAndData, ...leases, ...listing }).map(
+    ([name, check]) => ({
+      name,
+      run: async () => {
+        const { store, close, elapse = sleep, leaseMs = 1000 } = await make()
+        try {
+          await check({ store, leaseMs, elapse })
+        } finally {
+          await close?.()
+        }
+      },
+    }),
+  )
 }
 
 type Check = (subject: Required<Omit<ContractSubject, 'close'>>) => Promise<void>

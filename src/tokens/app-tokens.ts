@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TokenSet } from '../client/answers.ts'
 import { NetworkError } from '../ilert/errors.ts'
+import { Administration } from './administration.ts'
 import { Endings, unreadable } from './endings.ts'
 import { GrantEvents } from './events.ts'
 import { issued, UNREADABLE } from './grant.ts'
@@ -33,6 +34,8 @@ export class AppTokens {
   readonly sessions: SessionRecords
   /** What happens to the grants. */
   readonly events: GrantEvents = new GrantEvents()
+  /** What is done to many grants. */
+  readonly administration: Administration
   readonly #keeping: ResolvedKeeping
   readonly #vault: Vault
   readonly #keepers: Keepers
@@ -55,7 +58,9 @@ export class AppTokens {
     this.#revocations = revocations
     this.#keepers = keepers
     this.#endings = new Endings({ vault, clock, keepers, events, discard, revokeAtIlert })
-    this.sessions = new SessionRecords(vault, clock)
+    const sessions = new SessionRecords(vault, clock)
+    this.sessions = sessions
+    this.administration = new Administration({ vault, clock, after, keepers, sessions, events, settings, client })
   }
 
   /**

@@ -16,6 +16,7 @@
  *   from each of them:  ended (it holds what is to be revoked)  -->  endRecord (without tokens, for good)
  */
 import type { TokenSet } from '../client/answers.ts'
+import type { StoredTokens } from './stores/store.ts'
 import { LONGEST_TTL_MS, MOST_SKEW_MS } from './timing.ts'
 
 /** What is kept of one grant: one sign-in of one user, through all its refreshes. */
@@ -48,8 +49,8 @@ export interface Grant {
   /** The ilert user's id, if it is known. */
   readonly account?: string
   /**
-   * The user or the app has ended the grant: it gives no tokens any more, and no refresh may follow. `true` while it still
-   * holds what is to be revoked.
+   * The user or the app has ended the grant: it gives no tokens any more, and no refresh may follow. Its refresh token is there
+   * until ilert has revoked it. `true` if nothing is to be remembered after that.
    */
   readonly ended?: true | Ending
 }
@@ -66,6 +67,13 @@ export interface Ending {
   readonly signedOut?: true
   /** The same ilert user has granted anew: their tokens are under this key now. */
   readonly successor?: string
+}
+
+/** A grant as it was found in the store. */
+export interface Listed {
+  readonly key: string
+  readonly stored: StoredTokens
+  readonly grant: Grant | typeof UNREADABLE
 }
 
 /** A record that no key of this process opens: another app's, until proven otherwise. */
@@ -199,6 +207,22 @@ export function ended(grant: Grant): Grant {
   return { ...grant, version: grant.version + 1, tokens: { ...grant.tokens, accessToken: '' }, ended: true }
 }
 
+/**
+ * The same for a session's grant, by the app: the session ends with it, and that is remembered for
+ * `ttlMs`.
+ */
+export function withdrawn(grant: Grant, now: number, ttlMs: number): Grant {
+  return { ...ended(grant), ended: { signedOut: true }, endsAt: now + ttlMs }
+}
+
+/** The same again, to be sealed with another key. What a session has touched lives on as if it had done so now. */
+export function resealed(grant: Grant, now: number): Grant {
+  const { ttlMs, ended: end, version } = grant
+  return ttlMs === undefined || typeof end === 'object'
+    ? { ...grant, version: version + 1 }
+    : extended(grant, ttlMs, now)
+}
+
 const NO_TOKENS: TokenSet = { accessToken: '', scope: [], expiresAt: 0 }
 
 /** The small record that takes a grant's place for good, without tokens: no write of an older version is taken after it. */
@@ -209,9 +233,10 @@ export function endRecord(stored: Grant | undefined, ending: Ending, now: number
   return { id, version: version + 1, ...(account !== undefined && { account }), ...end }
 }
 
-/** A record without tokens: it says that a session is still there. */
-export function emptyGrant(id: string, now: number, ttlMs: number): Grant {
-  return { id, version: Math.floor(now), tokens: NO_TOKENS, issuedAt: 0, ttlMs, endsAt: now + ttlMs }
+/** A record without tokens: it says that a session is still there, and whose. */
+export function emptyGrant(id: string, now: number, ttlMs: number, account?: string): Grant {
+  const whose = account !== undefined && { account }
+  return { id, version: Math.floor(now), tokens: NO_TOKENS, issuedAt: 0, ttlMs, endsAt: now + ttlMs, ...whose }
 }
 
 // Questions -------------------------------------------------------------------------------------------------------------

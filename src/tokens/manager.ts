@@ -1,11 +1,13 @@
 import type { TokenSet } from '../client/answers.ts'
 import { ApiMethods, type IlertApi } from '../client/api.ts'
 import { apiCallsOf, type IlertClient } from '../client/client.ts'
-import { knownOptions, noMore } from '../ilert/arguments.ts'
+import { abortSignal, knownOptions, noMore } from '../ilert/arguments.ts'
 import { ReauthenticationRequired } from '../ilert/errors.ts'
+import type { ListedGrant, RevokedAll } from './administration.ts'
 import { AppTokens } from './app-tokens.ts'
 import type { TokenEvents, TokenListener } from './events.ts'
 import { type Internals, type Keeping, resolveKeeping } from './keeping.ts'
+import type { Resealed } from './reseal.ts'
 import type { TokenStatus } from './status.ts'
 import { checkDuration } from './stores/checks.ts'
 import type { TokenStore } from './stores/store.ts'
@@ -134,6 +136,63 @@ export class TokenManager {
     await this.#app.revoke(key)
   }
 
+  /**
+   * Lists what is stored and has not ended, in no order: all, or what an ilert user has granted. It reads a bounded number of
+   * records at a time, and only as many as are asked for. Tokens under a key of the app's are one entry, however many sessions
+   * use them; tokens that the app has saved itself have no user.
+   *
+   * Needs a store that can list: `RedisTokenStore` (in Redis Cluster with a hash tag in its `prefix`), `PostgresTokenStore`,
+   * `MemoryTokenStore`, or your own with a `list()`.
+   *
+   * @example
+   * for await (const { key, connected } of ilert.tokens.list({ userID: '42' })) console.log(key, connected)
+   * @throws TypeError if the store cannot list. NetworkError if it is unavailable.
+   */
+  list(options?: { userID?: string }): AsyncGenerator<ListedGrant> {
+    const { userID } = knownOptions('list', options, { userID: true })
+    return this.#app.administration.list('userID' in (options ?? {}) ? userIDOf('list', userID) : undefined)
+  }
+
+  /**
+   * Ends every grant of an ilert user, as `revoke` ends one, and the sessions that have them; without a user, every grant of
+   * the app. First all are ended here, for every process within a minute, and what a refresh under way brings is revoked. Then
+   * all are revoked at ilert, as fast as its limit of calls allows. A bounded number is worked on at a time.
+   *
+   * If ilert is unavailable, or the process ends, or `signal` stops it, the store keeps the refresh tokens, which nothing uses
+   * any more: call it again, until `pending` is 0. Tokens that the app has saved itself have no user: use `revoke(key)`. A user
+   * may sign in again: revoke the access at ilert, or refuse it in `verify`.
+   *
+   * Needs a store that can list: see `list`.
+   *
+   * @throws TypeError if the store cannot list, and for an id that is none: undefined does not mean everyone. NetworkError if
+   * the store is unavailable: what was ended by then has ended.
+   */
+  revokeAll(options?: { signal?: AbortSignal }): Promise<RevokedAll>
+  revokeAll(userID: string, options?: { signal?: AbortSignal }): Promise<RevokedAll>
+  async revokeAll(...args: unknown[]): Promise<RevokedAll> {
+    const isOfAll = args.length === 0 || (typeof args[0] === 'object' && args[0] !== null)
+    const userID = isOfAll ? undefined : userIDOf('revokeAll', args.shift())
+    const [options, ...rest] = args as [{ signal?: AbortSignal }?]
+    noMore('revokeAll', rest)
+    const { signal } = knownOptions('revokeAll', options, { signal: true })
+    return await this.#app.administration.revokeAll(userID, abortSignal(signal))
+  }
+
+  /**
+   * Seals every stored record with the first key of `encryptionKey`, unless it is already, so that older keys can be taken out
+   * of the list: when `older` is 0, and `complete` true. Records of sessions that are idle live on as if they were used now. It
+   * works on a bounded number at a time, beside everything else. It can be stopped by `signal`, and called again: it goes
+   * through what is left. See docs/operations.md, "Rotating keys".
+   *
+   * Needs a store that can list: see `list`.
+   *
+   * @throws TypeError if the store cannot list. NetworkError if it is unavailable: what was sealed by then is sealed.
+   */
+  async reseal(options?: { signal?: AbortSignal }): Promise<Resealed> {
+    const { signal } = knownOptions('reseal', options, { signal: true })
+    return await this.#app.administration.reseal(abortSignal(signal))
+  }
+
   /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */
   async close(): Promise<void> {
     await this.#app.close()
@@ -145,4 +204,10 @@ export class TokenManager {
     if (tokens) return tokens
     throw new ReauthenticationRequired('No ilert tokens are kept under this key. Sign in, or save() some.')
   }
+}
+
+/** As `user.id` of `req.ilert` has it. Nobody is not everybody: an id that is missing must not end every grant. */
+function userIDOf(what: string, userID: unknown): string {
+  if (typeof userID === 'string' && userID !== '') return userID
+  throw new TypeError(`${what}: userID: expected the id of an ilert user, a string.`)
 }

@@ -184,7 +184,7 @@ export class GrantRecord {
 
   async #extend(ttlMs: number, now: number): Promise<void> {
     const { vault } = this.#parts
-    if (await vault.touch(this.key, ttlMs)) {
+    if (await vault.touch(this.key, ttlMs, this.#grant.account)) {
       this.#grant = touched(this.#grant, ttlMs, now)
       return
     }

@@ -14,6 +14,8 @@ const CACHED_SESSIONS = 10_000
 export interface SessionMarks {
   /** The key of a record of the session's own. Only if its tokens are under a key that the app shares out. */
   readonly mark?: string
+  /** Whose session it is at ilert. */
+  readonly ilertID?: string
   /**
    * Until then a sign-out of the session is surely remembered in the store. Later on a session of which the store knows
    * nothing cannot be told from one that was signed out of.
@@ -38,13 +40,14 @@ export class SessionRecords {
   /**
    * What the entry of a session is to remember that begins now, or goes on with new tokens.
    *
-   * @param at told the key of a new record before it is written to.
+   * @param at is told the key of a new record before it is written to.
    */
   async begin(
     ttlMs: number,
     shared: boolean,
     present: SessionMarks = {},
     at: (key: string) => void = () => {},
+    ilertID?: string,
   ): Promise<SessionMarks> {
     const now = this.#clock.now()
     const until = now + rememberedMs(ttlMs)
@@ -52,7 +55,7 @@ export class SessionRecords {
     if (present.mark !== undefined && !(await this.wasSignedOut(present, ttlMs))) return { until, mark: present.mark }
     const mark = `session:${randomText(16)}`
     at(mark)
-    await this.#vault.write(mark, emptyGrant(mark, now, ttlMs), now, true)
+    await this.#vault.write(mark, emptyGrant(mark, now, ttlMs, ilertID), now, true)
     return { until, mark }
   }
 
@@ -102,7 +105,7 @@ export class SessionRecords {
       if (stored === UNREADABLE) return false
     }
     if (stored?.ended) return true
-    const record = this.#keep(mark, stored ?? emptyGrant(mark, readAt, ttlMs), readAt)
+    const record = this.#keep(mark, stored ?? emptyGrant(mark, readAt, ttlMs, marks.ilertID), readAt)
     // The store has lost it: written again, unless there is a tombstone.
     if (!stored) await record.read()
     return attended(record, ttlMs)

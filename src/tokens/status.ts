@@ -37,6 +37,18 @@ export interface RefreshFailure {
 /** Where nothing is that can be used. */
 export const NOT_CONNECTED: TokenStatus = { connected: false, scope: [] }
 
+/** The status of a stored grant of which nothing else is known. */
+export function recordStatus(grant: Grant, now: number, settings: RefreshSettings): TokenStatus {
+  const { tokens, issuedAt, refreshedAt } = grant
+  const { refreshToken, refreshTokenExpiresAt = Infinity, expiresAt } = tokens
+  const refreshable = refreshToken !== undefined && refreshTokenExpiresAt > now
+  return statusOf(grant, { now, issuedAt, expiresAt, refreshable, refreshedAt }, settings, {
+    at: 0,
+    count: 0,
+    code: '',
+  })
+}
+
 /** The status of a grant that has not ended. @param failure of which there may be none: its count is 0 then */
 export function statusOf(
   { tokens, account, refreshedAt }: Grant,

@@ -1,10 +1,11 @@
 import type { Clock } from '../client/connection.ts'
+import { type TraceMessage, traced } from '../client/trace.ts'
 import { IlertError, NetworkError } from '../ilert/errors.ts'
-import { type Grant, UNREADABLE } from './grant.ts'
+import { type Grant, type Listed, UNREADABLE } from './grant.ts'
 import type { Sealing } from './sealing/seal.ts'
-import { openGrant, sealGrant } from './sealing/sealed-grant.ts'
+import { isCurrent, openGrant, sealGrant } from './sealing/sealed-grant.ts'
 import { ArgumentError } from './stores/checks.ts'
-import type { KnowsMore, Lease, TokenStore } from './stores/store.ts'
+import type { KnowsMore, Lease, StoredTokens, TokenStore } from './stores/store.ts'
 import { type After, within } from './time.ts'
 import { READ_PATIENCE_MS, STORE_TIMEOUT_MS } from './timing.ts'
 
@@ -43,11 +44,46 @@ export class Vault {
   }
 
   async read(key: string): Promise<Grant | typeof UNREADABLE | undefined> {
-    const stored = await this.#bounded(() => this.#store.get(key))
-    if (!stored) return undefined
-    const grant = await openGrant(stored, key, this.#sealer)
-    if (grant === UNREADABLE) this.#warnUnreadable()
-    return grant
+    const found = await this.load(key)
+    if (found?.grant === UNREADABLE) this.#warnUnreadable()
+    return found?.grant
+  }
+
+  /** A grant, and how it is stored. */
+  async load(key: string): Promise<Listed | undefined> {
+    const stored = await this.#bounded('get', () => this.#store.get(key))
+    return stored && { key, stored, grant: await openGrant(stored, key, this.#sealer) }
+  }
+
+  /** Whether the key that seals opens a stored grant, too. */
+  async isCurrent(key: string, stored: StoredTokens): Promise<boolean> {
+    return await isCurrent(stored, key, this.#sealer)
+  }
+
+  /**
+   * Lists what the store has, or what it has of an ilert user, without holding it all.
+   *
+   * @throws TypeError if the store cannot.
+   */
+  async *list(userID?: string): AsyncGenerator<Listed> {
+    const owners = userID === undefined ? [{}] : this.#labels(userID).map((owner) => ({ owner }))
+    // The oldest key first: what is sealed anew meanwhile is found by the first one at the end.
+    for (const o of owners.reverse()) {
+      const list = this.#store.list?.bind(this.#store)
+      if (!list) throw new TypeError(CANNOT_LIST)
+      const records = await this.#bounded('list', async () => list(o)[Symbol.asyncIterator]())
+      try {
+        for (;;) {
+          const next = await this.#bounded('list', () => records.next())
+          if (next.done) break
+          const { key, tokens: stored } = next.value
+          const grant = await openGrant(stored, key, this.#sealer)
+          if (userID === undefined || (grant !== UNREADABLE && grant.account === userID)) yield { key, stored, grant }
+        }
+      } finally {
+        await records.return?.()
+      }
+    }
   }
 
   /**
@@ -59,7 +95,7 @@ export class Vault {
     const sealed = await sealGrant(grant, key, this.#sealer)
     const ttlMs = Math.max(1, grant.endsAt - now)
     const store = this.#store
-    return await this.#bounded(() => {
+    return await this.#bounded('set', () => {
       if (isNew && store.setUnderNewKey) return store.setUnderNewKey(key, sealed, ttlMs)
       if (grant.ended && store.setEnded) return store.setEnded(key, sealed, ttlMs)
       return store.set(key, sealed, ttlMs)
@@ -67,20 +103,24 @@ export class Vault {
   }
 
   /** Lets the record end later. Resolves to false where the store cannot. */
-  async touch(key: string, ttlMs: number): Promise<boolean> {
+  async touch(key: string, ttlMs: number, account?: string): Promise<boolean> {
     if (!this.#store.touch) return false
-    await this.#bounded(async () => this.#store.touch?.(key, ttlMs))
+    const [owner] = account === undefined ? [] : this.#labels(account)
+    await this.#bounded('touch', async () =>
+      this.#store.touch?.(key, ttlMs, ...(owner === undefined ? [] : [{ owner }])),
+    )
     return true
   }
 
   async remove(key: string, tombstoneMs?: number): Promise<void> {
-    await this.#bounded(() => this.#store.delete(key, tombstoneMs === undefined ? {} : { tombstoneMs }))
+    await this.#bounded('delete', () => this.#store.delete(key, tombstoneMs === undefined ? {} : { tombstoneMs }))
   }
 
   /** Runs `work` alone over all processes, as far as the store can promise it; waits for its turn up to `limitMs`. */
   async alone<T>(key: string, limitMs: number, work: (lease?: Lease) => Promise<T>): Promise<T> {
     if (!this.#store.withLease) return await work()
     const waiting = new AbortController()
+    const told = toldWait()
     // The wait is bounded, the work is not: it has bounds of its own, and giving it up would lose its answer.
     const stop = this.#after(limitMs, () => waiting.abort(away(new Error('no lease in time'))))
     try {
@@ -88,11 +128,13 @@ export class Vault {
         key,
         async (lease) => {
           stop()
+          told.end()
           return await work(lease)
         },
         { signal: waiting.signal },
       )
     } catch (error) {
+      told.fail(away(error))
       throw away(error)
     } finally {
       stop()
@@ -113,16 +155,23 @@ export class Vault {
     }
   }
 
-  async #bounded<T>(call: () => Promise<T>): Promise<T> {
+  #bounded<T>(operation: NonNullable<TraceMessage['operation']>, call: () => Promise<T>): Promise<T> {
     const late = () => new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)
-    try {
-      const answer = await within(call(), STORE_TIMEOUT_MS, late, this.#after)
-      this.#failedAt = undefined
-      return answer
-    } catch (error) {
-      this.#failedAt = this.#clock.now()
-      throw away(error)
-    }
+    return traced('store', { operation }, async () => {
+      try {
+        const answer = await within(call(), STORE_TIMEOUT_MS, late, this.#after)
+        this.#failedAt = undefined
+        return answer
+      } catch (error) {
+        this.#failedAt = this.#clock.now()
+        throw away(error)
+      }
+    })
+  }
+
+  /** How stores know an ilert user. */
+  #labels(userID: string): string[] {
+    return this.#sealer.labels?.(userID) ?? []
   }
 
   #warnUnreadable(): void {
@@ -135,6 +184,22 @@ export class Vault {
     )
   }
 }
+
+/** Tells of a wait for a lease, from now until the first of both is called. */
+function toldWait(): { end(): void; fail(error: Error): void } {
+  let end = () => {}
+  let fail = (_error: Error) => {}
+  const wait = new Promise<void>((resolve, reject) => {
+    end = resolve
+    fail = reject
+  })
+  traced('lease', {}, () => wait).catch(() => {}) // the caller has heard of it
+  return { end, fail }
+}
+
+const CANNOT_LIST =
+  'tokenStore: this store cannot list its records. Use RedisTokenStore, PostgresTokenStore or MemoryTokenStore, or give your ' +
+  'own store a list(). A session store cannot: end the sessions there, and end single grants by revoke(key).'
 
 /** Whatever a store fails with; one of ours has said already what is wrong. */
 function away(error: unknown): Error {

@@ -30,6 +30,7 @@ const NOT_FROM_OUTSIDE = new Map([
   ['src/ilert/html.ts unescapeHTML', "the sandbox's own page"],
   ['src/ilert/spelling.ts plain', 'the name of an option'],
   ['src/tokens/refresher.ts #failed', 'a message that redact has cut'],
+  ['src/tokens/stores/checks.ts checkOwner', 'a label that this package has made'],
   ['src/tokens/stores/postgres-table.ts index', 'an option'],
   ['src/tokens/stores/postgres-table.ts tableName', 'an option'],
   ['src/tokens/stores/postgres-table.ts tableSQL', 'an option'],

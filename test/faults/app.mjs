@@ -210,6 +210,7 @@ const control = {
     );
   },
   revoke: (key) => ilert.tokens.revoke(key),
+  revokeAll: (...args) => ilert.tokens.revokeAll(...args),
   /** What a job without Express does. */
   async job(key) {
     manager ??= new TokenManager({ tokenStore, clock })

@@ -166,7 +166,7 @@ describe('the variable ILERT_ENCRYPTION_KEY', () => {
 
 describe('without an encryption key', () => {
   test.each(['production', 'development', 'test', undefined])(
-    'it is derived from the client secret, in every process the same, without a warning: NODE_ENV %s',
+    'it is derived from the client secret, in every process the same: NODE_ENV %s',
     async (environment) => {
       if (environment !== undefined) process.env.NODE_ENV = environment
       const secret = 'CANARY-short' // ilert makes it: its length is not the app's to choose
@@ -175,7 +175,17 @@ describe('without an encryption key', () => {
       const there = encryptionSecrets({ clientSecret: secret })
       expect(await opens(here, there)).toBe(true)
       expect(await opens(here, encryptionSecrets({ clientSecret: 'CANARY-other' }))).toBe(false)
-      expect(warn).not.toHaveBeenCalled()
+      if (environment !== 'production') return expect(warn).not.toHaveBeenCalled()
+      // Once in a process, while the secret can still be opened with: afterwards it is too late.
+      expect(warn.mock.calls).toEqual([
+        [
+          expect.stringMatching(
+            /^encryptionKey \(ILERT_ENCRYPTION_KEY\): missing\. .* a new client secret would sign all users out/,
+          ),
+          { type: 'IlertWarning', code: 'ILERT_DERIVED_ENCRYPTION_KEY' },
+        ],
+      ])
+      expect(String(warn.mock.calls)).not.toContain('CANARY')
     },
   )
 

@@ -26,7 +26,7 @@ interface Connected {
 needs('redis-server')('RedisTokenStore', () => {
   let made = 0
   const promises = (connected: () => Connected) => {
-    const store = async () => ({ store: new RedisTokenStore({ client: connected().client, prefix: `${made++}:` }) })
+    const store = async () => ({ store: new RedisTokenStore({ client: connected().client, prefix: `{${made++}}:` }) })
     for (const { name, run } of tokenStoreContract(store)) if (!WAITS.test(name)) it(name, run)
   }
 
@@ -41,6 +41,24 @@ needs('redis-server')('RedisTokenStore', () => {
     })
     afterAll(() => server.stop())
 
+    /** Without a hash tag the records of one prefix are on all nodes. */
+    const withoutHashTag = (connected: () => Connected) =>
+      it('keeps records without an index if the prefix has no hash tag, and says so when it is to list them', async () => {
+        for (const first of ['set', 'touch', 'delete', 'list'] as const) {
+          const store = new RedisTokenStore({ client: connected().client, prefix: `${made++}:` })
+          if (first === 'touch') await store.touch('a', 600_000, { owner: 'ann' })
+          if (first === 'delete') await store.delete('a')
+          if (first === 'list') await expect(store.list().next()).rejects.toThrow(/^prefix: .* '\{ilert\}:'/)
+          expect(await store.set('a', { version: 1, data: 'one', owner: 'ann' }, 600_000)).toBe(true)
+          expect(await store.set('a', { version: 1, data: 'two', owner: 'ann' }, 600_000)).toBe(false)
+          await store.touch('a', 600_000, { owner: 'ann' })
+          expect(await store.get('a')).toEqual({ version: 1, data: 'one' })
+          for (const o of [{}, { owner: 'ann' }]) await expect(store.list(o).next()).rejects.toThrow(TypeError)
+          await store.delete('a', { tombstoneMs: 600_000 })
+          expect(await store.get('a')).toBeUndefined()
+        }
+      })
+
     describe('with redis', () => {
       let connected: Connected
       beforeAll(async () => {
@@ -50,6 +68,7 @@ needs('redis-server')('RedisTokenStore', () => {
       })
       afterAll(() => connected.close())
       promises(() => connected)
+      withoutHashTag(() => connected)
     })
 
     describe('with ioredis', () => {
@@ -60,6 +79,7 @@ needs('redis-server')('RedisTokenStore', () => {
       })
       afterAll(() => connected.close())
       promises(() => connected)
+      withoutHashTag(() => connected)
     })
   })
 

@@ -12,7 +12,8 @@ interface KeyOptions {
 /**
  * The secrets that seal cookies and records: `encryptionKey`, or else the client secret, which every process has. The first
  * of a list seals. The others only open, so that a replaced client secret can be among them, whatever its length.
- * Without either, in production, an error; elsewhere a random key that dies with the process, and a warning.
+ * Without either, in production, an error; elsewhere a random key that dies with the process, and a warning. In production a
+ * derived key is a warning as well, while there is still time: it is too late once the secret has changed.
  *
  * @throws TypeError where a key is malformed; it never repeats one.
  */
@@ -20,7 +21,10 @@ export function encryptionSecrets(options: KeyOptions): string[] {
   const keys = listed(options.encryptionKey) ?? fromEnvironment('encryptionKey')?.split(',')
   if (keys) return checked(keys, options)
   const clientSecret = option(options, 'clientSecret')
-  if (clientSecret !== undefined) return [clientSecret]
+  if (clientSecret !== undefined) {
+    if (isProduction()) warnOfDerivedKey()
+    return [clientSecret]
+  }
   const problem = `${NAME}: missing, and no clientSecret (${ENV_OPTIONS.clientSecret}) to derive it from.`
   const advice = `Set it to ${SHORTEST} random characters or more, the same in every process.`
   if (isProduction()) throw new TypeError(`${problem} ${advice}`)
@@ -29,6 +33,18 @@ export function encryptionSecrets(options: KeyOptions): string[] {
     code: 'ILERT_RANDOM_ENCRYPTION_KEY',
   })
   return [randomText(32)]
+}
+
+let hasWarned = false
+
+function warnOfDerivedKey(): void {
+  if (hasWarned) return
+  hasWarned = true
+  process.emitWarning(
+    `${NAME}: missing. Stored sign-ins are sealed with a key that is derived from the client secret, so a new client secret ` +
+      'would sign all users out. Set a key of its own before you change the secret: docs/operations.md, "A new client secret".',
+    { type: 'IlertWarning', code: 'ILERT_DERIVED_ENCRYPTION_KEY' },
+  )
 }
 
 function listed(value: string | readonly string[] | undefined): readonly string[] | undefined {

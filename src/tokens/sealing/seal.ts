@@ -13,6 +13,13 @@ const PROTECTED = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM' })).to
 export interface Sealing {
   seal(text: string, context: string): Promise<string>
   open(sealed: string, context: string): Promise<string | undefined>
+  /** Whether the first secret, which seals, opens this too: nothing older is needed for it. Absent: there is one alone. */
+  isCurrent?(sealed: string, context: string): Promise<boolean>
+  /**
+   * What stands for a text where it can be read: one for each secret, the first first, of 22 letters, digits, - and _.
+   * Absent: nothing does.
+   */
+  labels?(text: string): string[]
 }
 
 /**
@@ -62,18 +69,13 @@ export class Sealer implements Sealing {
   }
 }
 
-/** Seals the tokens of one app, which no other app opens, though both have one key. */
-export function tokenSealer(secrets: readonly string[], clientID: string): Sealing {
-  return new Sealer(secrets, `tokens of ${clientID}`)
-}
-
 /** What is authenticated beside the text (RFC 7516, section 5.1, step 14). */
 function authenticated(context: string): Buffer {
   return Buffer.from(`${PROTECTED}.${Buffer.from(context).toString('base64url')}`)
 }
 
 /** HKDF (RFC 5869): the secret itself seals nothing, and each purpose has a key of its own. */
-function deriveKey(secret: string, purpose: string): KeyObject {
+export function deriveKey(secret: string, purpose: string): KeyObject {
   const info = createHash('sha256').update(purpose).digest() // Node takes no more than 1024 bytes
   return createSecretKey(Buffer.from(hkdfSync('sha256', secret, 'passport-ilert', info, KEY_BYTES)))
 }

@@ -25,10 +25,16 @@ export function checkKey(key: string): string {
 
 /** A copy of what a record holds, without what else an object may carry. */
 export function checkTokens(tokens: StoredTokens): StoredTokens {
-  const { version, data } = tokens ?? {}
+  const { version, data, owner } = tokens ?? {}
   if (!Number.isSafeInteger(version) || version < 0) {
     throw new ArgumentError(`tokens.version must be a whole number from 0 to 2^53 - 1; it is ${String(version)}.`)
   }
   if (typeof data !== 'string') throw new ArgumentError('tokens.data must be a string.')
-  return { version, data }
+  return { version, data, ...(owner !== undefined && { owner: checkOwner(owner) }) }
+}
+
+/** It becomes a part of names in some stores. */
+export function checkOwner(owner: string): string {
+  if (typeof owner === 'string' && /^[\w-]{1,64}$/.test(owner)) return owner
+  throw new ArgumentError('owner must have 1 to 64 letters, digits, - and _.')
 }

@@ -1,7 +1,7 @@
 import { type Clock, clockOption } from '../../client/connection.ts'
 import { knownOptions, noMore } from '../../ilert/arguments.ts'
-import { checkDuration, checkKey, checkTokens } from './checks.ts'
-import type { StoredTokens, TokenStore } from './store.ts'
+import { checkDuration, checkKey, checkOwner, checkTokens } from './checks.ts'
+import type { ListedTokens, StoredTokens, TokenStore } from './store.ts'
 
 /** What a `MemoryTokenStore` may be told. */
 export interface MemoryTokenStoreOptions {
@@ -67,6 +67,15 @@ export class MemoryTokenStore implements TokenStore {
     if (ttl === 0) this.#entries.delete(key)
     // The longer one of two tombstones stays: each was promised to somebody.
     else if (!present || present.tokens || present.endsAt < this.#clock.now() + ttl) this.#write(key, undefined, ttl)
+  }
+
+  /** @throws {TypeError} for an `owner` that is none */
+  async *list({ owner }: { owner?: string } = {}): AsyncGenerator<ListedTokens> {
+    if (owner !== undefined) checkOwner(owner)
+    for (const key of this.#entries.keys()) {
+      const tokens = this.#live(key)?.tokens
+      if (tokens && (owner === undefined || tokens.owner === owner)) yield { key, tokens: { ...tokens } }
+    }
   }
 
   #live(key: string): Entry | undefined {

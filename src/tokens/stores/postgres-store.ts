@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { type Known, knownOptions, noMore } from '../../ilert/arguments.ts'
 import { after, waited } from '../time.ts'
-import { checkDuration, checkKey, checkTokens } from './checks.ts'
+import { checkDuration, checkKey, checkOwner, checkTokens } from './checks.ts'
 import { checkLeaseMs, type LeaseCommands, underLease } from './lease.ts'
-import { Postgres } from './postgres-client.ts'
+import { Postgres, type Row } from './postgres-client.ts'
 import { type Statements, statementsFor, tableName } from './postgres-table.ts'
-import type { Lease, StoredTokens, TokenStore } from './store.ts'
+import type { Lease, ListedTokens, StoredTokens, TokenStore } from './store.ts'
 
 /** What a `PostgresTokenStore` is made of. */
 export interface PostgresTokenStoreOptions {
@@ -31,6 +31,9 @@ const OPTIONS: Known<PostgresTokenStoreOptions> = { pool: true, table: true, lea
 const SWEEP_EVERY_MS = 60_000
 const SWEEP_ROWS = 500
 const MOST_SWEEPS = 10
+
+/** Rows that are read at a time by `list`. */
+const PAGE_ROWS = 100
 
 /** How often a lease is given back whose holder got no answer. */
 const RELEASE_TRIES = 4
@@ -64,7 +67,7 @@ export class PostgresTokenStore implements TokenStore {
   }
 
   /**
-   * Creates the table and its index, unless the table is there: call it at each start if you like, or run
+   * Creates the table and its indexes, unless the table is there: call it at each start if you like, or run
    * docs/postgres.sql with what migrates your database.
    */
   async createTable(): Promise<void> {
@@ -74,15 +77,14 @@ export class PostgresTokenStore implements TokenStore {
 
   async get(key: string): Promise<StoredTokens | undefined> {
     const [row] = await this.#db.run(this.#sql.get, [bytes(checkKey(key))])
-    const { version, data } = row ?? {}
-    return data === undefined ? undefined : { version: Number(version), data: Buffer.from(data, 'base64').toString() }
+    return row && recordIn(row)
   }
 
   /** @throws {TypeError} for a key, a record or a `ttlMs` that is none */
   async set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean> {
-    const { version, data } = checkTokens(tokens)
+    const { version, data, owner = '' } = checkTokens(tokens)
     const ttl = checkDuration('ttlMs', ttlMs)
-    const rows = await this.#db.run(this.#sql.set, [bytes(checkKey(key)), version, bytes(data), ttl])
+    const rows = await this.#db.run(this.#sql.set, [bytes(checkKey(key)), version, bytes(data), ttl, owner])
     this.#sweepInTheBackground()
     return rows.length > 0
   }
@@ -98,6 +100,20 @@ export class PostgresTokenStore implements TokenStore {
     if (tombstoneMs === 0) await this.#db.run(this.#sql.delete, [name])
     else await this.#db.run(this.#sql.end, [name, checkDuration('tombstoneMs', tombstoneMs)])
     this.#sweepInTheBackground()
+  }
+
+  /** @throws {TypeError} for an `owner` that is none */
+  async *list({ owner }: { owner?: string } = {}): AsyncGenerator<ListedTokens> {
+    const [sql, more] = owner === undefined ? [this.#sql.list, []] : [this.#sql.listOfOwner, [checkOwner(owner)]]
+    let last = Buffer.alloc(0)
+    for (let rows = PAGE_ROWS; rows === PAGE_ROWS; ) {
+      const page = await this.#db.run(sql, [last, PAGE_ROWS, ...more])
+      rows = page.length
+      for (const row of page) {
+        last = Buffer.from(row.key as string, 'base64')
+        yield { key: last.toString(), tokens: recordIn(row) }
+      }
+    }
   }
 
   /**
@@ -162,6 +178,10 @@ export class PostgresTokenStore implements TokenStore {
       if ((await this.#db.run(this.#sql.sweep, [SWEEP_ROWS])).length < SWEEP_ROWS) return
     }
   }
+}
+
+function recordIn({ version, data = '' }: Row): StoredTokens {
+  return { version: Number(version), data: Buffer.from(data, 'base64').toString() }
 }
 
 function bytes(text: string): Buffer {

@@ -14,16 +14,18 @@ export function tableName(name: unknown): string {
 
 /** What creates the table; docs/postgres.sql is made of the same. @param table as `tableName` returns it */
 function tableSQL(table: string): string {
-  const index = `"${table.split('.').at(-1)?.slice(1, -1)}_ends_at"`
+  const index = (what: string) => `"${table.split('.').at(-1)?.slice(1, -1)}_${what}"`
   return `CREATE TABLE IF NOT EXISTS ${table} (
   kind text NOT NULL,           -- 'tokens', or 'lease'
   key bytea NOT NULL,           -- UTF-8 as bytes: text cannot hold U+0000, and depends on the encoding of the database
   version bigint,               -- counts the writes of a grant; null in a lease, and in the mark of a grant that was ended
   data bytea,                   -- sealed tokens, or who holds a lease
+  owner text,                   -- whose tokens: a keyed hash of ilert's user id; null in a lease, and if that is not known
   ends_at timestamptz NOT NULL, -- by the clock of the database; a row means nothing from then on, and is removed later
   PRIMARY KEY (kind, key)
 );
-CREATE INDEX IF NOT EXISTS ${index} ON ${table} (ends_at);
+CREATE INDEX IF NOT EXISTS ${index('ends_at')} ON ${table} (ends_at);
+CREATE INDEX IF NOT EXISTS ${index('owner')} ON ${table} (owner, key) WHERE owner IS NOT NULL;
 `
 }
 
@@ -39,6 +41,8 @@ export interface Statements {
   readonly acquire: string
   readonly renew: string
   readonly release: string
+  readonly list: string
+  readonly listOfOwner: string
   readonly sweep: string
 }
 
@@ -49,6 +53,8 @@ export interface Statements {
 const NOW = 'statement_timestamp()'
 const FROM_NOW = (parameter: string) => `${NOW} + ${parameter}::float8 * interval '1 millisecond'`
 const TOKENS = `kind = 'tokens' AND key = $1::bytea`
+const LIVE = `version IS NOT NULL AND ends_at > ${NOW}`
+const LISTED = `encode(key, 'base64') AS key, version::text AS version, encode(data, 'base64') AS data`
 const LEASE = `kind = 'lease' AND key = $1::bytea`
 
 /** @param table as `tableName` returns it */
@@ -60,16 +66,16 @@ export function statementsFor(table: string): Statements {
     get: `SELECT version::text AS version, encode(data, 'base64') AS data FROM ${table}
       WHERE ${TOKENS} AND version IS NOT NULL AND ends_at > ${NOW}`,
     // Where version is null there is the mark of an end, which nothing is newer than.
-    set: `INSERT INTO ${table} AS old (kind, key, version, data, ends_at)
-      VALUES ('tokens', $1::bytea, $2::bigint, $3::bytea, ${FROM_NOW('$4')})
+    set: `INSERT INTO ${table} AS old (kind, key, version, data, ends_at, owner)
+      VALUES ('tokens', $1::bytea, $2::bigint, $3::bytea, ${FROM_NOW('$4')}, nullif($5::text, ''))
       ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, data = excluded.data,
-        ends_at = excluded.ends_at
+        ends_at = excluded.ends_at, owner = excluded.owner
       WHERE old.version < excluded.version OR old.ends_at <= ${NOW} RETURNING 1`,
     touch: `UPDATE ${table} SET ends_at = ${FROM_NOW('$2')} WHERE ${TOKENS} AND version IS NOT NULL AND ends_at > ${NOW}`,
     delete: `DELETE FROM ${table} WHERE ${TOKENS}`,
     // The longer one of two marks stays: each was promised to a caller.
     end: `INSERT INTO ${table} AS old (kind, key, ends_at) VALUES ('tokens', $1::bytea, ${FROM_NOW('$2')})
-      ON CONFLICT (kind, key) DO UPDATE SET version = NULL, data = NULL, ends_at = excluded.ends_at
+      ON CONFLICT (kind, key) DO UPDATE SET version = NULL, data = NULL, owner = NULL, ends_at = excluded.ends_at
       WHERE old.version IS NOT NULL OR old.ends_at < excluded.ends_at`,
     // Looks first: a waiter that asks again and again would lock the row each time, and write that down. A lease that is
     // this waiter's already is taken again: the answer to the statement before may have been lost.
@@ -79,6 +85,11 @@ export function statementsFor(table: string): Statements {
       WHERE old.data = excluded.data OR old.ends_at <= ${NOW} RETURNING 1`,
     renew: `UPDATE ${table} SET ends_at = ${FROM_NOW('$3')} WHERE ${LEASE} AND data = $2::bytea RETURNING 1`,
     release: `DELETE FROM ${table} WHERE ${LEASE} AND data = $2::bytea`,
+    // One page by the order of an index, from where the last one has ended: rows that come and go move no page.
+    list: `SELECT ${LISTED} FROM ${table} WHERE kind = 'tokens' AND key > $1::bytea AND ${LIVE}
+      ORDER BY key LIMIT $2::int`,
+    listOfOwner: `SELECT ${LISTED} FROM ${table} WHERE kind = 'tokens' AND owner = $3::text AND key > $1::bytea AND ${LIVE}
+      ORDER BY key LIMIT $2::int`,
     // Passes over rows that another process is removing, or writing.
     sweep: `DELETE FROM ${table} USING (
         SELECT kind, key FROM ${table} WHERE ends_at <= ${NOW} ORDER BY ends_at LIMIT $1::int FOR UPDATE SKIP LOCKED

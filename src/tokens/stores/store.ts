@@ -4,6 +4,17 @@ export interface StoredTokens {
   version: number
   /** Sealed: a store can neither read nor change it. */
   data: string
+  /**
+   * Whose record it is, as 22 characters that tell nobody who that is. A store with `list` keeps it beside the record, and
+   * `get` may leave it out. Absent: nobody's that is known.
+   */
+  owner?: string
+}
+
+/** A record as a store lists it. */
+export interface ListedTokens {
+  key: string
+  tokens: StoredTokens
 }
 
 /** The right to work on a key alone, while it lasts. */
@@ -27,8 +38,12 @@ export interface TokenStore {
    * version or a tombstone is.
    */
   set(key: string, tokens: StoredTokens, ttlMs: number): Promise<boolean>
-  /** Lets a record that is there end `ttlMs` milliseconds from now. Absent where a store cannot. */
-  touch?(key: string, ttlMs: number): Promise<void>
+  /**
+   * Lets a record that is there end `ttlMs` milliseconds from now. Absent where a store cannot.
+   *
+   * @param o.owner that of the record, for stores that keep an index by owner in another place
+   */
+  touch?(key: string, ttlMs: number, o?: { owner?: string }): Promise<void>
   /**
    * Removes the record. Leaves a tombstone, which refuses every write, for `tombstoneMs` where given; without it a
    * tombstone that is there goes too.
@@ -39,6 +54,12 @@ export interface TokenStore {
    * rejects with its reason then. Absent where a store cannot promise it.
    */
   withLease?<T>(key: string, work: (lease: Lease) => Promise<T>, o?: { signal?: AbortSignal }): Promise<T>
+  /**
+   * Lists the records that are there, in any order; those of an owner alone, if one is given. It reads a bounded number at
+   * a time, each when it is asked for. A record that is there from the beginning to the end comes once at least, also if it
+   * is written or touched meanwhile. One that was an owner's before may be among theirs. Absent where a store cannot: `TokenManager.list`, `revokeAll` and `reseal` need it.
+   */
+  list?(o?: { owner?: string }): AsyncIterable<ListedTokens>
 }
 
 /** A store that makes use of what is known of a write. */

@@ -1,0 +1,61 @@
+/*
+ * list(), reseal() and revokeAll() over a hundred thousand records: memory stays flat, and no step takes more than a bounded
+ * number at a time.
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { needs } from '../support/needs.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { startRedis } from '../support/redis.ts'
+
+const RECORDS = Number(process.env.MANY_RECORDS ?? 100_000)
+const OF_ONE_USER = RECORDS / 100
+const PATIENCE_MS = 900_000
+
+async function expectFlat(url: string): Promise<void> {
+  const env = { ...process.env, STORE_URL: url, RECORDS: String(RECORDS) }
+  const program = ['--expose-gc', '--unhandled-rejections=strict', 'test/tokens/many-records.mjs']
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, program, { env })
+  expect(stderr).toBe('')
+  const { revoked, ...results } = JSON.parse(stdout)
+  if (process.env.MANY_RECORDS_LOG) console.log(JSON.stringify(results, undefined, 1))
+  const done = { sessions: 0, pending: 0, unreadable: 0, complete: true }
+  const sealed = { older: 0, unreadable: 0, complete: true }
+  expect(revoked).toBe(RECORDS)
+  expect(results).toMatchObject({
+    list: { counts: RECORDS },
+    listOfOne: { counts: OF_ONE_USER },
+    reseal: { counts: { ...sealed, resealed: RECORDS, current: 0 } },
+    resealAgain: { counts: { ...sealed, resealed: 0, current: RECORDS } },
+    revokeAllOfOne: { counts: { ...done, ended: OF_ONE_USER } },
+    revokeAll: { counts: { ...done, ended: RECORDS - OF_ONE_USER } },
+    listAfterwards: { counts: 0 },
+  })
+  for (const { mostMiB, mostUnderWay, longestPage } of Object.values<Record<string, number>>(results)) {
+    expect(mostMiB).toBeLessThan(16)
+    expect(mostUnderWay).toBeLessThanOrEqual(20)
+    expect(longestPage).toBeLessThanOrEqual(100)
+  }
+}
+
+needs('redis-server')('in Redis', () => {
+  test(
+    'memory stays flat',
+    async () => {
+      const redis = await startRedis()
+      await expectFlat(redis.url).finally(() => redis.stop())
+    },
+    PATIENCE_MS,
+  )
+})
+
+needs('postgres')('in PostgreSQL', () => {
+  test(
+    'memory stays flat',
+    async () => {
+      const server = await startPostgres()
+      await expectFlat(server.url).finally(() => server.stop())
+    },
+    PATIENCE_MS,
+  )
+})
