@@ -6,19 +6,34 @@ export interface TraceMessage {
   /** `api`: the method, and the path without its query. */
   method?: string
   path?: string
-  /** `login`: how it ended. */
-  outcome?: 'success' | 'refused'
+  /** `store`: what the token store was asked for. */
+  operation?: 'get' | 'set' | 'touch' | 'delete' | 'list'
+  /** `renewal`: why new tokens were asked for. */
+  reason?: 'due' | 'expired' | 'refused' | 'unstored'
+  /**
+   * How it ended, unless with an error. `login`: `success`, or `refused`. `renewal`: `refreshed`, `elsewhere` (another process
+   * has brought new tokens), `unneeded` (the present tokens are good), or `ended` (the grant has ended).
+   */
+  outcome?: 'success' | 'refused' | 'refreshed' | 'elsewhere' | 'unneeded' | 'ended'
+  /** How long it took, in milliseconds. Absent until it has ended. */
+  durationMs?: number
   /** Of the error with which the work ended, if it did; foreign errors have no more than their name. */
   error?: { name: string; code?: string; status?: number }
 }
 
-type Channel = 'login' | 'refresh' | 'api' | 'revoke'
+type Channel = 'login' | 'refresh' | 'api' | 'revoke' | 'renewal' | 'lease' | 'store'
 
 const channels = {
   login: tracingChannel<string, TraceMessage>('passport-ilert:login'),
   refresh: tracingChannel<string, TraceMessage>('passport-ilert:refresh'),
   api: tracingChannel<string, TraceMessage>('passport-ilert:api'),
   revoke: tracingChannel<string, TraceMessage>('passport-ilert:revoke'),
+  /** All that a process does for new tokens: `lease`, `store` and `refresh` are parts of it. */
+  renewal: tracingChannel<string, TraceMessage>('passport-ilert:renewal'),
+  /** The wait for the lease that lets one process at a time refresh a grant. */
+  lease: tracingChannel<string, TraceMessage>('passport-ilert:lease'),
+  /** A call of the token store. */
+  store: tracingChannel<string, TraceMessage>('passport-ilert:store'),
 }
 
 /**
@@ -33,6 +48,10 @@ export async function traced<T>(
   const channel = channels[name]
   const { start, end, error, asyncStart, asyncEnd } = channel
   if (![start, end, error, asyncStart, asyncEnd].some((each) => each.hasSubscribers)) return await work(message)
+  const startedAt = performance.now()
+  const isDone = () => {
+    message.durationMs = performance.now() - startedAt
+  }
   // runStores lets a subscriber's AsyncLocalStorage, such as OpenTelemetry's, span the work.
   const result = start.runStores(message, () => {
     const promise = work(message)
@@ -41,9 +60,11 @@ export async function traced<T>(
   })
   try {
     const value = await result
+    isDone()
     asyncStart.publish(message)
     return value
   } catch (reason) {
+    isDone()
     message.error = describe(reason)
     error.publish(message)
     asyncStart.publish(message)

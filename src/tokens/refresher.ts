@@ -1,4 +1,5 @@
 import type { TokenSet } from '../client/answers.ts'
+import { type TraceMessage, traced } from '../client/trace.ts'
 import { type IlertError, NetworkError, OAuthError } from '../ilert/errors.ts'
 import type { GrantEvents, RefreshReason } from './events.ts'
 import type { Grant } from './grant.ts'
@@ -47,6 +48,8 @@ export class Refresher {
   #trouble: Trouble | undefined
   /** Why the refresh under way was begun, or the last one was. */
   #reason: RefreshReason = 'due'
+  /** Whether that refresh has brought tokens, and they are stored. */
+  #hasStored = false
   /** ilert refuses the present refresh token for good. A newer one that turns up after all lifts this. */
   #refused = false
 
@@ -139,20 +142,29 @@ export class Refresher {
     if (this.#writes.holds) await this.refresh().catch(() => {})
   }
 
-  async #run(refused: string | undefined): Promise<void> {
-    const { timeoutMs, vault } = this.#parts
+  #run(refused: string | undefined): Promise<void> {
+    const { tokens } = this.#record.grant
     this.#reason = this.#whyNow(refused)
-    try {
-      if (this.#writes.holds) return await this.#writes.store()
-      const refresh = new Refresh(this.#parts, this.#record, this.#writes, () => this.#isNeeded(refused))
-      await vault.alone(this.#record.key, CLAIM_MS + timeoutMs, async (lease) => {
-        if (!(await refresh.run(lease))) return
-        this.#refused = true
-        this.#parts.events.ended(this.#record.key, this.#record.grant, 'ilert')
-      })
-    } catch (error) {
-      throw this.#failed(error as IlertError)
-    }
+    this.#hasStored = false
+    return traced('renewal', { reason: this.#reason }, async (message) => {
+      try {
+        await this.#storeOrRenew(refused)
+      } catch (error) {
+        throw this.#failed(error as IlertError)
+      }
+      message.outcome = this.#outcomeSince(tokens)
+    })
+  }
+
+  async #storeOrRenew(refused: string | undefined): Promise<void> {
+    const { timeoutMs, vault } = this.#parts
+    if (this.#writes.holds) return await this.#writes.store()
+    const refresh = new Refresh(this.#parts, this.#record, this.#writes, () => this.#isNeeded(refused))
+    await vault.alone(this.#record.key, CLAIM_MS + timeoutMs, async (lease) => {
+      if (!(await refresh.run(lease))) return
+      this.#refused = true
+      this.#parts.events.ended(this.#record.key, this.#record.grant, 'ilert')
+    })
   }
 
   #isNeeded(refused: string | undefined): boolean {
@@ -186,6 +198,7 @@ export class Refresher {
       if (this.#writes.holds) this.refreshInBackground()
     })
   }
+
   // What listeners are told -----------------------------------------------------------------------------------------
 
   /** What ilert has ended was told then. */
@@ -201,7 +214,14 @@ export class Refresher {
     return this.decide().action === 'use-and-refresh' ? 'due' : 'expired'
   }
 
+  #outcomeSince({ accessToken }: Readonly<TokenSet>): NonNullable<TraceMessage['outcome']> {
+    if (this.#record.removed || this.#refused) return 'ended'
+    if (this.#hasStored) return 'refreshed'
+    return this.#record.grant.tokens.accessToken === accessToken ? 'unneeded' : 'elsewhere'
+  }
+
   #onStored(grant: Grant): void {
+    this.#hasStored = true
     const { expiresAt: accessTokenExpiresAt } = grant.tokens
     this.#parts.events.emit('refreshed', this.#record.key, grant, { reason: this.#reason, accessTokenExpiresAt })
   }

@@ -32,6 +32,7 @@ const HARMLESS: Record<string, string> = {
   'tokens/grant.ts grant.tokens.refreshToken === refreshToken': OURS,
   'tokens/keeper.ts this.grant.tokens.accessToken !== accessToken': OURS,
   'tokens/refresher.ts this.#record.grant.tokens.accessToken === refused': OURS,
+  'tokens/refresher.ts this.#record.grant.tokens.accessToken === accessToken': OURS,
   'tokens/keepers.ts current?.grant.tokens.refreshToken === refreshToken': OURS,
   'tokens/keepers.ts this.at(key)?.grant.tokens.refreshToken !== refreshToken': OURS,
   "tokens/sealing/keys.ts first !== option(options, 'clientSecret')": "both are the app's own settings, compared once",

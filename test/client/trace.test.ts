@@ -19,6 +19,12 @@ interface Heard {
   text: string
 }
 
+/** A message without how long it took, which no two have in common. */
+function told(heard: Heard | undefined): TraceMessage {
+  const { durationMs, ...message } = heard?.message ?? {}
+  return message
+}
+
 const listeners: [string, (message: unknown) => void][] = []
 
 /** Listens on every channel. */
@@ -78,7 +84,7 @@ describe('a call of the API', () => {
     const init = { query: { q: 'CANARY-query' }, headers: { 'x-a': 'CANARY-header' } }
     await manager.api('key').post<unknown>('/api/alerts?x=CANARY-path', { summary: 'CANARY-body' }, init)
     expect(heard.map(({ name, event }) => `${name} ${event}`)).toEqual(WELL.map((event) => `api ${event}`))
-    for (const { message } of heard) expect(message).toEqual({ method: 'POST', path: '/api/alerts' })
+    for (const each of heard) expect(told(each)).toEqual({ method: 'POST', path: '/api/alerts' })
     expect(new Set(heard.map(({ message }) => message)).size).toBe(1)
     await manager.close()
   })
@@ -90,7 +96,7 @@ describe('a call of the API', () => {
     )
     await expect(manager.api('key').get('/api/alerts/7')).rejects.toMatchObject({ status: 404 })
     expect(heard.map(({ event }) => event)).toEqual(BADLY)
-    expect(heard.at(-1)?.message).toEqual({
+    expect(told(heard.at(-1))).toEqual({
       method: 'GET',
       path: '/api/alerts/7',
       error: { name: 'APIError', code: 'NOT_FOUND', status: 404 },
@@ -187,7 +193,7 @@ it('a revocation is told, well or badly', async () => {
   await server.close()
   await expect(client.revoke(SECRETS.refreshToken)).rejects.toMatchObject({ status: 503 })
   expect(events(heard, 'revoke')).toEqual(BADLY)
-  expect(heard.at(-1)?.message).toEqual({
+  expect(told(heard.at(-1))).toEqual({
     error: { name: 'NetworkError', code: 'connection_failed', status: 503 },
   })
   expect(heard.map(({ text }) => text).join()).not.toContain('CANARY')
@@ -205,7 +211,7 @@ describe('a sign-in', () => {
     expect(heard).toEqual([])
     await browser.visit(callback)
     expect(events(heard, 'login')).toEqual(WELL)
-    expect(heard.at(-1)?.message).toEqual({ outcome: 'success' })
+    expect(told(heard.at(-1))).toEqual({ outcome: 'success' })
     const said = heard.map(({ text }) => text).join()
     const code = new URL(callback).searchParams.get('code') ?? ''
     for (const secret of [seen[0]?.accessToken, seen[0]?.refreshToken, code]) {
@@ -219,7 +225,7 @@ describe('a sign-in', () => {
     const app = await startApp({ strategy: { verify: () => false } })
     expect((await app.browser().signIn()).status).toBe(401)
     expect(events(heard, 'login')).toEqual(WELL)
-    expect(heard.find(({ name }) => name === 'login')?.message).toEqual({ outcome: 'refused' })
+    expect(told(heard.find(({ name }) => name === 'login'))).toEqual({ outcome: 'refused' })
     await until(() => app.count(REVOKE) === 1)
     await until(() => events(heard, 'revoke').length === 4)
   })
@@ -228,7 +234,7 @@ describe('a sign-in', () => {
     const heard = listen(['login'])
     const app = await startApp({ strategy: { allowedTenants: ['somebody-else'] } })
     expect((await app.browser().signIn()).status).toBe(403)
-    expect(heard.at(-1)?.message).toEqual({ outcome: 'refused' })
+    expect(told(heard.at(-1))).toEqual({ outcome: 'refused' })
   })
 
   it('that fails is told with its error', async () => {
@@ -239,7 +245,7 @@ describe('a sign-in', () => {
     callback.searchParams.set('code', 'CANARY-code-0123456789')
     expect((await browser.visit(callback)).status).toBe(401)
     expect(heard.map(({ event }) => event)).toEqual(BADLY)
-    expect(heard.at(-1)?.message).toEqual({ error: { name: 'OAuthError', code: 'invalid_grant', status: 401 } })
+    expect(told(heard.at(-1))).toEqual({ error: { name: 'OAuthError', code: 'invalid_grant', status: 401 } })
   })
 
   it("whose verify throws is told without the app's own words", async () => {
@@ -252,7 +258,7 @@ describe('a sign-in', () => {
       },
     })
     expect((await app.browser().signIn()).status).toBe(418)
-    expect(heard.at(-1)?.message).toEqual({ error: { name: 'RangeError' } })
+    expect(told(heard.at(-1))).toEqual({ error: { name: 'RangeError' } })
   })
 
   it.each([
@@ -267,7 +273,7 @@ describe('a sign-in', () => {
     const heard = listen(['login'])
     const app = await startApp({ strategy: { verify: () => Promise.reject(thrown) } })
     await app.browser().signIn()
-    expect(heard.at(-1)?.message).toEqual({ error: { name: 'Error' } })
+    expect(told(heard.at(-1))).toEqual({ error: { name: 'Error' } })
   })
 
   it('by two requests with one code is told once', async () => {
@@ -304,7 +310,7 @@ describe('traced()', () => {
       throw new TypeError('no')
     })
     await expect(failing).rejects.toThrow('no')
-    expect(heard).toEqual([{ error: { name: 'TypeError' } }])
+    expect(heard).toEqual([{ error: { name: 'TypeError' }, durationMs: expect.any(Number) }])
   })
 
   it('passes on the value and the very error, and tells neither', async () => {
