@@ -21,12 +21,14 @@ async function expectFlat(url: string): Promise<void> {
   if (process.env.MANY_RECORDS_LOG) console.log(JSON.stringify(results, undefined, 1))
   const done = { sessions: 0, pending: 0, unreadable: 0, complete: true }
   const sealed = { older: 0, unreadable: 0, complete: true }
-  expect(revoked).toBe(RECORDS)
+  // Redis may list a record twice, if it is written meanwhile.
+  expect(revoked).toBeGreaterThanOrEqual(RECORDS)
+  expect(revoked).toBeLessThan(RECORDS * 1.1)
   expect(results).toMatchObject({
     list: { counts: RECORDS },
     listOfOne: { counts: OF_ONE_USER },
-    reseal: { counts: { ...sealed, resealed: RECORDS, current: 0 } },
-    resealAgain: { counts: { ...sealed, resealed: 0, current: RECORDS } },
+    reseal: { counts: { ...sealed, resealed: RECORDS } },
+    resealAgain: { counts: { ...sealed, resealed: 0 } },
     revokeAllOfOne: { counts: { ...done, ended: OF_ONE_USER } },
     revokeAll: { counts: { ...done, ended: RECORDS - OF_ONE_USER } },
     listAfterwards: { counts: 0 },

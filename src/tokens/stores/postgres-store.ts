@@ -110,7 +110,7 @@ export class PostgresTokenStore implements TokenStore {
       const page = await this.#db.run(sql, [last, PAGE_ROWS, ...more])
       rows = page.length
       for (const row of page) {
-        last = Buffer.from(row.key as string, 'base64')
+        last = Buffer.from(row.name as string, 'base64')
         yield { key: last.toString(), tokens: recordIn(row) }
       }
     }

@@ -54,7 +54,8 @@ const NOW = 'statement_timestamp()'
 const FROM_NOW = (parameter: string) => `${NOW} + ${parameter}::float8 * interval '1 millisecond'`
 const TOKENS = `kind = 'tokens' AND key = $1::bytea`
 const LIVE = `version IS NOT NULL AND ends_at > ${NOW}`
-const LISTED = `encode(key, 'base64') AS key, version::text AS version, encode(data, 'base64') AS data`
+// Not AS key: rows would come in the order of that.
+const LISTED = `encode(key, 'base64') AS name, version::text AS version, encode(data, 'base64') AS data`
 const LEASE = `kind = 'lease' AND key = $1::bytea`
 
 /** @param table as `tableName` returns it */
