@@ -44,6 +44,8 @@ async function expectNothingAlive(
   clear()
 
   expect(await answer).toMatchObject({ status: 401, code: 'reauthentication_required' })
+  // What the refresh brought, too.
+  if (processed) await until(async () => (await refreshing.call('tryNewest')) === 'invalid_grant')
   await fleet.advance(61_000) // what one process knows the other one knows a minute later
   for (const app of apps) {
     for (const cookie of sessions) {
@@ -52,9 +54,6 @@ async function expectNothingAlive(
       expect(await app.get('/', cookie)).toEqual({ status: 200, connected: false })
     }
     expect(await app.get('/token', another)).toMatchObject({ status: 200 })
-  }
-  if (processed) {
-    await until(async () => (await refreshing.call('tryNewest')) === 'invalid_grant')
   }
   const revoked = sandbox.requests.filter(({ path }) => path === REVOKE)
   expect(revoked.map(({ status }) => status)).toEqual(revoked.map(() => 200))

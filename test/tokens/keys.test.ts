@@ -185,7 +185,7 @@ describe('without an encryption key', () => {
           { type: 'IlertWarning', code: 'ILERT_DERIVED_ENCRYPTION_KEY' },
         ],
       ])
-      expect(String(warn.mock.calls)).not.toContain('CANARY')
+      expect(JSON.stringify(warn.mock.calls)).not.toContain('CANARY')
     },
   )
 

@@ -1,10 +1,15 @@
-// A hundred thousand records in a store: they are listed, sealed with another key, and ended. Prints what was counted, the
+// A hundred thousand records in a store: they are listed, sealed with another key, and ended. Sends what was counted, the
 // most that was in memory meanwhile beyond what was before, and the most calls of the store at a time.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import pg from 'pg'
 import { createClient } from 'redis'
-import { TokenManager } from '../../dist/index.js'
-import { PostgresTokenStore } from '../../dist/tokens/stores/postgres.js'
-import { RedisTokenStore } from '../../dist/tokens/stores/redis.js'
+import { appTokensOf, TokenManager } from '../../src/tokens/manager.ts'
+import { PostgresTokenStore } from '../../src/tokens/stores/postgres.ts'
+import { RedisTokenStore } from '../../src/tokens/stores/redis.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
 
 const RECORDS = Number(process.env.RECORDS)
 const OF_ONE_USER = RECORDS / 100
@@ -19,22 +24,17 @@ const real = STORE_URL.startsWith('redis:')
   : new PostgresTokenStore({ pool: connection, table: 'many' })
 await real.createTable?.()
 
-/** The longest that a command or a statement has answered, in records. */
+/** The most rows that a statement has answered. */
 let longestPage = 0
 if (connection instanceof pg.Pool) {
-  const { connect } = connection
-  connection.connect = async () => {
-    const client = await connect.call(connection)
-    if (client.isCounted) return client
-    const ask = client.query
-    client.isCounted = true
+  connection.on('connect', (client) => {
+    const ask = client.query.bind(client)
     client.query = async (...args) => {
-      const result = await ask.apply(client, args)
+      const result = await ask(...args)
       longestPage = Math.max(longestPage, result.rows.length)
       return result
     }
-    return client
-  }
+  })
 }
 
 let underWay = 0
@@ -77,11 +77,15 @@ async function save(number) {
     refreshToken: `refresh-${number}-${'y'.repeat(60)}`,
   }
   const options = { account: number < OF_ONE_USER ? 'ann' : `user ${number % 1000}`, ttlMs: 86_400_000, isNew: true }
-  await before.save(`key ${number}`, { ...tokens, scope: ['profile'], expiresAt: Date.now() + 3_600_000 }, options)
+  await appTokensOf(before).save(
+    `key ${number}`,
+    { ...tokens, scope: ['profile'], expiresAt: Date.now() + 3_600_000 },
+    options,
+  )
 }
 
 function heap() {
-  globalThis.gc()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 }
 
@@ -116,5 +120,5 @@ await measure('resealAgain', () => manager.reseal())
 await measure('revokeAllOfOne', () => manager.revokeAll('ann'))
 await measure('revokeAll', () => manager.revokeAll())
 await measure('listAfterwards', () => listed(manager))
-console.log(JSON.stringify({ revoked, ...results }))
+process.send({ revoked, ...results })
 await (connection.end?.() ?? connection.destroy())

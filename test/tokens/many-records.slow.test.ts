@@ -2,22 +2,21 @@
  * list(), reseal() and revokeAll() over a hundred thousand records: memory stays flat, and no step takes more than a bounded
  * number at a time.
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { once } from 'node:events'
 import { needs } from '../support/needs.ts'
+import { startNode } from '../support/node.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 
 const RECORDS = Number(process.env.MANY_RECORDS ?? 100_000)
+const PROGRAM = new URL('many-records.mjs', import.meta.url).href
 const OF_ONE_USER = RECORDS / 100
 const PATIENCE_MS = 900_000
 
 async function expectFlat(url: string): Promise<void> {
-  const env = { ...process.env, STORE_URL: url, RECORDS: String(RECORDS) }
-  const program = ['--expose-gc', '--unhandled-rejections=strict', 'test/tokens/many-records.mjs']
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, program, { env })
-  expect(stderr).toBe('')
-  const { revoked, ...results } = JSON.parse(stdout)
+  const program = startNode(`await import('${PROGRAM}')`, { STORE_URL: url, RECORDS: String(RECORDS) })
+  const [message] = await Promise.race([once(program, 'message'), once(program, 'exit')])
+  const { revoked, ...results } = message
   if (process.env.MANY_RECORDS_LOG) console.log(JSON.stringify(results, undefined, 1))
   const done = { sessions: 0, pending: 0, unreadable: 0, complete: true }
   const sealed = { older: 0, unreadable: 0, complete: true }
@@ -45,7 +44,8 @@ needs('redis-server')('in Redis', () => {
     'memory stays flat',
     async () => {
       const redis = await startRedis()
-      await expectFlat(redis.url).finally(() => redis.stop())
+      await expectFlat(redis.url)
+      await redis.stop()
     },
     PATIENCE_MS,
   )
@@ -56,7 +56,8 @@ needs('postgres')('in PostgreSQL', () => {
     'memory stays flat',
     async () => {
       const server = await startPostgres()
-      await expectFlat(server.url).finally(() => server.stop())
+      await expectFlat(server.url)
+      await server.stop()
     },
     PATIENCE_MS,
   )

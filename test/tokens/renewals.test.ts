@@ -3,6 +3,7 @@
  */
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { Lease, TokenStore } from '../../src/index.ts'
+import { appTokensOf } from '../../src/tokens/manager.ts'
 import { TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, FragileStore, HOUR, INTO_THE_WINDOW, startDesk } from './desk.ts'
@@ -90,11 +91,14 @@ it('tells why: in the background, and because the API refused the token', async 
   const { desk, manager } = await signedIn()
   const told = listen(['renewal'])
   const { accessToken } = await manager.get('a')
-  await manager.refused('a', accessToken)
+  await appTokensOf(manager).refused('a', accessToken)
   desk.advance(INTO_THE_WINDOW)
   await manager.get('a')
   await until(() => told.length === 2)
-  expect(told.map(({ reason, outcome }) => `${reason} ${outcome}`)).toEqual(['refused refreshed', 'due refreshed'])
+  expect(told).toMatchObject([
+    { reason: 'refused', outcome: 'refreshed' },
+    { reason: 'due', outcome: 'refreshed' },
+  ])
 })
 
 it('tells that ilert has ended the grant', async () => {
