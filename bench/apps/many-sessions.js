@@ -17,7 +17,7 @@ export async function makeSessions(manager, redis, { sample, from, count }) {
     .replace(/^connect\.sid=s:/, '')
     .split('.')[0]
   const record = JSON.parse(await redis.get(`${SESSION_PREFIX}${id}`))
-  const { accessToken } = await manager.get(record['passport-ilert'].grant)
+  const { accessToken } = await manager.get(record['passport-ilert'].key)
   const cookies = []
   for (let i = from; i < from + count; i++) {
     const grant = `session:bench-${i}`
@@ -29,7 +29,7 @@ export async function makeSessions(manager, redis, { sample, from, count }) {
       refreshTokenExpiresAt: Date.now() + 365 * DAY_MS,
     }
     await manager.save(grant, tokens, { ttlMs: 14 * DAY_MS })
-    record['passport-ilert'].grant = grant
+    record['passport-ilert'].key = grant
     await redis.set(`${SESSION_PREFIX}bench-${i}`, JSON.stringify(record))
     cookies.push(`connect.sid=${encodeURIComponent(`s:${signed(`bench-${i}`)}`)}`)
   }

@@ -52,7 +52,7 @@ export class AppSessionStore implements KnowsMore {
   keepAlive(req: Request, entries: SessionEntries): void {
     const session = sessionOf(req)
     const entry = entries.raw(session)
-    const key = entry?.shared ? entry.mark : entry?.grant
+    const key = entry?.shared ? entry.mark : entry?.key
     if (key === undefined) return
     const now = this.#clock.now()
     if (elapsed(this.#keptAliveAt.get(key) ?? Number.NEGATIVE_INFINITY, now) < KEEP_ALIVE_MS) return

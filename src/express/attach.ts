@@ -125,11 +125,11 @@ async function ownerOf(req: Request, user: Express.User | undefined, shared: boo
  * successor, if it is the same ilert user's; another one's ends them at once.
  */
 async function endReplaced(before: SessionEntry, entry: NewEntry, tokens: AppTokens, lifetime: number): Promise<void> {
-  if (before.shared || before.grant === entry.grant) return
+  if (before.shared || before.key === entry.key) return
   const isSuccessor = before.ilertID === entry.ilertID && !entry.shared
   const end = isSuccessor
-    ? tokens.supersede(before, { grant: entry.grant, account: entry.ilertID }, lifetime)
-    : tokens.abandon(before.grant)
+    ? tokens.supersede(before, { key: entry.key, account: entry.ilertID }, lifetime)
+    : tokens.abandon(before.key)
   await end.catch(() => {}) // the store is unavailable: the record ends by itself
 }
 

@@ -140,7 +140,7 @@ export class Begin {
     const entry = entries.read(req)
     if (!entry) return undefined
     bind(req)
-    const { keeper } = await tokens.find(entry.grant)
+    const { keeper } = await tokens.find(entry.key)
     if (!keeper?.connected) return undefined
     return { ilertID: entry.ilertID, scope: keeper.grant.tokens.scope, declined: toList(entry.declined ?? '') }
   }

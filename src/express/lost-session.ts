@@ -47,14 +47,14 @@ export class LostSessions {
   async expect(
     req: Request,
     redirectURI: string,
-    { grant, shared }: Pick<SessionEntry, 'grant' | 'shared'>,
+    { key, shared }: Pick<SessionEntry, 'key' | 'shared'>,
   ): Promise<void> {
     // Without ilert.session() nobody would see that it comes back; after the headers it cannot be set.
     if (!req.ilert || responseOf(req).headersSent) return
     if (req.headers.cookie?.includes(req.sessionID)) return // it has come back already
     const name = cookieName(MARKER, redirectURI)
     const until = this.#clock.now() + EXPECTED_WITHIN_SECONDS * 1000
-    const text = JSON.stringify([until, shared ? null : grant])
+    const text = JSON.stringify([until, shared ? null : key])
     putCookie(req, name, await this.#sealer.seal(text, this.#context(name)), EXPECTED_WITHIN_SECONDS)
   }
 
@@ -84,9 +84,9 @@ export class LostSessions {
       const text = await this.#sealer.open(value, this.#context(name))
       if (text === undefined || this.#seen.has(value)) continue
       takeBackCookie(req, MARKER)
-      const [until, grant] = JSON.parse(text) as [number, string | null]
+      const [until, key] = JSON.parse(text) as [number, string | null]
       if (until <= this.#clock.now()) return
-      if (grant !== null) await this.#tokens.abandon(grant).catch(() => {}) // the record ends by itself
+      if (key !== null) await this.#tokens.abandon(key).catch(() => {}) // the record ends by itself
       process.emitWarning(MESSAGE, { type: 'IlertWarning', code: 'ILERT_SESSION_LOST' })
       throw new IlertError(MESSAGE, { code: 'session_lost', status: 500 })
     }

@@ -51,14 +51,14 @@ export class RequestGrant implements TokenSource {
 
   /** Whose calls are made with its tokens. */
   get owner(): string | undefined {
-    return this.#entry()?.grant
+    return this.#entry()?.key
   }
 
   /** Revokes the tokens, and keeps the session. */
   async disconnect(): Promise<void> {
     const entry = this.#entry()
     if (!entry) return
-    await this.#tokens.revoke(entry.grant)
+    await this.#tokens.revoke(entry.key)
     this.#entries.remove(this.#req)
   }
 
@@ -70,7 +70,7 @@ export class RequestGrant implements TokenSource {
     const { sessions } = this.#tokens
     const signedOut = sessions.wasSignedOut(entry, lifetimeOf(sessionOf(this.#req)))
     if (signedOut && (await signedOut)) throw new ReauthenticationRequired()
-    const tokens = await this.#tokens.freshTokens(entry.grant, this.#keeperOf(entry))
+    const tokens = await this.#tokens.freshTokens(entry.key, this.#keeperOf(entry))
     if (!tokens) throw new ReauthenticationRequired()
     this.#keeperOf(entry) // held on to, so that it stays at hand
     return tokens
@@ -79,7 +79,7 @@ export class RequestGrant implements TokenSource {
   /** ilert's API took the token no more: whether there is another one now. */
   async rejected(accessToken: string): Promise<boolean> {
     const entry = this.#entry()
-    return entry !== undefined && (await this.#tokens.refused(entry.grant, accessToken))
+    return entry !== undefined && (await this.#tokens.refused(entry.key, accessToken))
   }
 
   /**
@@ -92,7 +92,7 @@ export class RequestGrant implements TokenSource {
     const keeper = this.#keeperOf(entry)
     const signedOut = this.#tokens.sessions.wasSignedOut(entry, ttlMs)
     const attending = keeper?.attend(ttlMs)
-    if (keeper?.key === entry.grant && !attending && !signedOut) return undefined
+    if (keeper?.key === entry.key && !attending && !signedOut) return undefined
     return this.#attended(entry, ttlMs, signedOut, attending)
   }
 
@@ -110,12 +110,12 @@ export class RequestGrant implements TokenSource {
   /** Resolves to whether the session has ended with its grant. */
   async #find(entry: SessionEntry, ttlMs: number): Promise<boolean> {
     try {
-      const { keeper, end } = await this.#tokens.find(entry.grant)
+      const { keeper, end } = await this.#tokens.find(entry.key)
       this.#keeper = keeper
       if (!keeper) return !entry.shared && (end ? end.signedOut === true : this.#tokens.sessions.isForgotten(entry))
       await keeper.attend(ttlMs)
       // The same user's next grant: a slow request has saved the session as it was before.
-      if (keeper.key !== entry.grant) this.#entries.write(sessionOf(this.#req), { ...entry, grant: keeper.key })
+      if (keeper.key !== entry.key) this.#entries.write(sessionOf(this.#req), { ...entry, key: keeper.key })
     } catch {
       // Not known, which is not the same as not connected: accessToken() asks again, and says what is wrong.
       this.#storeAway = true
@@ -153,8 +153,8 @@ export class RequestGrant implements TokenSource {
     return true
   }
 
-  #keeperOf({ grant }: SessionEntry): Keeper | undefined {
-    if (this.#keeper?.key !== grant || this.#keeper.removed) this.#keeper = this.#tokens.peek(grant)
+  #keeperOf({ key }: SessionEntry): Keeper | undefined {
+    if (this.#keeper?.key !== key || this.#keeper.removed) this.#keeper = this.#tokens.peek(key)
     return this.#keeper
   }
 }

@@ -12,7 +12,7 @@ export type RequestSession = Session & Partial<SessionData> & Record<string, unk
 /** What a session knows of its tokens: where they are, and whose. The tokens themselves are in the token store. */
 export interface SessionEntry extends SessionMarks {
   /** The key in the token store: random, or the app's own with `tokenKey`. */
-  readonly grant: string
+  readonly key: string
   /** The app's own key: other sessions and jobs use it too. */
   readonly shared?: true
   /** The ilert user's id. */
@@ -25,6 +25,14 @@ export interface SessionEntry extends SessionMarks {
   readonly id?: string
   /** When they were attached, in milliseconds since the epoch: of two entries the later one counts. */
   readonly at: number
+}
+
+/** Sessions outlive versions of this package, and apps may write to them. */
+function isEntry(value: unknown): value is SessionEntry {
+  if (!isObject(value)) return false
+  const { key, ilertID, user, at } = value as Partial<SessionEntry>
+  const isOf = user === null || typeof user === 'string'
+  return typeof key === 'string' && key !== '' && typeof ilertID === 'string' && isOf && typeof at === 'number'
 }
 
 /** What a sign-in has a session remember of its tokens. */
@@ -110,9 +118,10 @@ export class SessionEntries {
     return entry && this.isOf(entry, session) ? entry : undefined
   }
 
-  /** The entry of the session, also if another user is signed in now. */
+  /** The entry of the session, also if another user is signed in now. One that is not of this form counts as none. */
   raw(session: RequestSession): SessionEntry | undefined {
-    return session[this.field] as SessionEntry | undefined
+    const entry = session[this.field]
+    return isEntry(entry) ? entry : undefined
   }
 
   /** Binds tokens to a session and to the Passport user that it has now. */
@@ -131,7 +140,7 @@ export class SessionEntries {
   renew(session: RequestSession): void {
     const present = this.raw(session)
     const latest = this.#latest.get(session.id)
-    const isLater = latest && latest.grant !== present?.grant && !(present && present.at > latest.at)
+    const isLater = latest && latest.key !== present?.key && !(present && present.at > latest.at)
     const entry = isLater && this.isOf(latest, session) ? latest : present
     if (entry && this.isOf(entry, session)) session[this.field] = { ...entry, user: this.#userIn(session) }
   }
@@ -144,7 +153,7 @@ export class SessionEntries {
     const [theirs, ours] = [this.raw(stored), this.raw(session)]
     if (!theirs || !this.isOf(theirs, session)) return
     const isOurs = this.#changed.has(session)
-    if (isOurs && (theirs.grant === this.#changed.get(session) || (ours && ours.at >= theirs.at))) return
+    if (isOurs && (theirs.key === this.#changed.get(session) || (ours && ours.at >= theirs.at))) return
     session[this.field] = theirs
   }
 
@@ -181,7 +190,7 @@ export class SessionEntries {
   }
 
   #change(session: RequestSession): void {
-    if (!this.#changed.has(session)) this.#changed.set(session, this.raw(session)?.grant)
+    if (!this.#changed.has(session)) this.#changed.set(session, this.raw(session)?.key)
   }
 
   #seenIn(session: RequestSession | undefined): { readonly json: string; readonly hash: string } | undefined {

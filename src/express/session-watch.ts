@@ -144,12 +144,12 @@ export class SessionWatch {
   /** Ends what no session of the request has any more. */
   #settle(req: Request): void {
     const { session } = sessionParts(req)
-    const kept = this.#entries.read(req)?.grant
-    const grants = new Set<string>()
+    const kept = this.#entries.read(req)?.key
+    const ended = new Set<string>()
     for (const orphan of this.#orphans.get(req) ?? []) {
-      const { grant } = orphan.entry
-      if (grant === kept || grants.has(grant)) continue
-      grants.add(grant)
+      const { key } = orphan.entry
+      if (key === kept || ended.has(key)) continue
+      ended.add(key)
       if (session && this.#entries.isLike(orphan.entry, session)) this.#warn()
       this.#end(orphan)
     }
@@ -158,7 +158,7 @@ export class SessionWatch {
 
   #end({ entry, lifetimeMs, sessionEnded }: Orphan): void {
     if (entry.shared && !sessionEnded) return
-    const ended = sessionEnded ? this.#tokens.signOut(entry, lifetimeMs) : this.#tokens.abandon(entry.grant)
+    const ended = sessionEnded ? this.#tokens.signOut(entry, lifetimeMs) : this.#tokens.abandon(entry.key)
     ended.catch(() => {}) // the token store is unavailable: the record ends by itself
   }
 

@@ -172,19 +172,19 @@ export class SignIn {
       // Where ilert hands out the same refresh token again, its sessions share it: two keys would lose it.
       const known = tokens.keyOf(set)
       this.#joined = known?.startsWith(SESSION_KEY) ?? false
-      const grant = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomText(16)}`
-      at(grant, false)
-      await tokens.save(grant, set, { ttlMs, isNew: !this.#joined, account: ilertID })
-      return { grant, ilertID }
+      const key = known !== undefined && this.#joined ? known : `${SESSION_KEY}${randomText(16)}`
+      at(key, false)
+      await tokens.save(key, set, { ttlMs, isNew: !this.#joined, account: ilertID })
+      return { key, ilertID }
     }
-    const grant = await tokenKey({ req, profile })
-    this.#kept = await this.#wider(grant, set, ilertID)
+    const key = await tokenKey({ req, profile })
+    this.#kept = await this.#wider(key, set, ilertID)
     if (this.#kept) tokens.discard(set)
     else {
-      at(grant, true)
-      await tokens.save(grant, set, { account: ilertID })
+      at(key, true)
+      await tokens.save(key, set, { account: ilertID })
     }
-    return { grant, ilertID, shared: true }
+    return { key, ilertID, shared: true }
   }
 
   /**
@@ -218,7 +218,7 @@ export class SignIn {
       const { tokens } = this.#parts
       const entry = await this.#entry?.catch(() => undefined)
       if (entry?.shared || this.#joined) return
-      if (entry) await tokens.abandon(entry.grant)
+      if (entry) await tokens.abandon(entry.key)
       else tokens.discard(this.#tokens as TokenSet)
     }
     letGo().catch(() => {}) // those who waited for the result were told; nobody waits for this

@@ -123,8 +123,8 @@ export class AppTokens {
    * Ends a session that lives for `sessionMs` after each request, and remembers that. Tokens under a key of the app's stay:
    * what ends then is the session's own record.
    */
-  async signOut(session: SessionMarks & { grant: string; shared?: true }, sessionMs: number): Promise<void> {
-    const key = session.shared ? session.mark : session.grant
+  async signOut(session: SessionMarks & { key: string; shared?: true }, sessionMs: number): Promise<void> {
+    const key = session.shared ? session.mark : session.key
     if (key === undefined) return
     this.sessions.end(key)
     await this.#endings.signOut(key, this.sessions.endMs(session, sessionMs))
@@ -132,12 +132,11 @@ export class AppTokens {
 
   /** Ends a session's grant because the same ilert user has granted anew, under another key. */
   supersede(
-    former: SessionMarks & { grant: string },
-    successor: { grant: string; account: string },
+    former: SessionMarks & { key: string },
+    successor: { key: string; account: string },
     sessionMs: number,
   ): Promise<void> {
-    const { account, grant: key } = successor
-    return this.#endings.supersede(former.grant, { key, account }, this.sessions.endMs(former, sessionMs))
+    return this.#endings.supersede(former.key, successor, this.sessions.endMs(former, sessionMs))
   }
 
   /** Waits for refreshes and revocations under way, each of which is bounded, and ends the connections to ilert. */

@@ -67,7 +67,7 @@ describe('passport.authenticate', () => {
     const [{ cookie: _, passport, ...rest }] = sessions
     expect(passport).toEqual({ user: expect.objectContaining({ provider: 'ilert' }) })
     expect(Object.keys(rest)).toEqual(['passport-ilert'])
-    expect(rest['passport-ilert'].grant).toMatch(/[\w-]{22}$/)
+    expect(rest['passport-ilert'].key).toMatch(/[\w-]{22}$/)
     expect(app.store.grants()).toHaveLength(1)
     expectSealed(app, seen)
     expect((await browser.visit('/token')).text).toBe(seen[0]?.accessToken)

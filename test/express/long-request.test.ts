@@ -153,7 +153,7 @@ describe.each(CONSENTS)('%s of the same user', (_, consent) => {
       expect((await browser.visit('/token')).status).toBe(200)
       if (!rolling) return // the slow request has saved a session that nobody has the cookie of
       // What was saved is mended: the former grant need not be known for ever.
-      const grants = Object.values(app.store.entries()).map((text) => JSON.parse(text)['passport-ilert']?.grant)
+      const grants = Object.values(app.store.entries()).map((text) => JSON.parse(text)['passport-ilert']?.key)
       expect(new Set(grants.filter(Boolean)).size).toBe(1)
     },
   )

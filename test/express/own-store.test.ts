@@ -21,7 +21,7 @@ it('work outside a request finds what sessions of the app have stored', async ()
   const browser = app.browser()
   await browser.signIn()
   const grant = JSON.parse(Object.values(app.store.entries()).find((text) => text.includes('passport-ilert')) ?? '')
-  const key = grant['passport-ilert'].grant
+  const key = grant['passport-ilert'].key
   expect(await app.ilert.tokens.accessToken(key)).toBe((await browser.visit('/token')).text)
 })
 

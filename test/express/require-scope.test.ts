@@ -599,8 +599,8 @@ it('a grant that was ended elsewhere is no sign-in any more, for pages and for f
   const app = await pages({ strategy: { scope: 'alert' } })
   const browser = app.browser()
   await browser.signIn()
-  const { grant } = (await browser.home()).session['passport-ilert'] as { grant: string }
-  await app.ilert.tokens.revoke(grant)
+  const { key } = (await browser.home()).session['passport-ilert'] as { key: string }
+  await app.ilert.tokens.revoke(key)
   const both = await Promise.all([open(browser, '/alerts'), browser.send('/alerts', FETCH)])
   expect(both.map(({ status }) => status)).toEqual([302, 401])
 })

@@ -2,7 +2,7 @@
 import type { Request } from 'express'
 import { lifetimeOf, SessionEntries, sessionParts } from '../../src/express/session-entry.ts'
 
-const ENTRY = { grant: 'session:1', ilertID: '4711' }
+const ENTRY = { key: 'session:1', ilertID: '4711' }
 const entries = new SessionEntries('ilert')
 
 type Users = readonly [name: string, user: unknown, later: unknown]
@@ -145,7 +145,7 @@ it.each([
 })
 
 describe('a session that another process has written since a request has read it', () => {
-  const LATER = { ...ENTRY, grant: 'session:2' }
+  const LATER = { ...ENTRY, key: 'session:2' }
   const USER = { id: 7 }
   /** What is stored, in a session of the same user, after `entry` was attached elsewhere. */
   const stored = (entry: typeof ENTRY, user: unknown = USER) => {
@@ -187,4 +187,25 @@ describe('a session that another process has written since a request has read it
     entries.takeOver(session, sessionOf(USER) as never)
     expect(entries.raw(session)).toMatchObject(ENTRY)
   })
+})
+
+it.each<[string, unknown]>([
+  ['no object', 'session:1'],
+  ['of another version', { grant: 'session:1', account: '4711', user: null, at: 1 }],
+  ['without a key', { ilertID: '4711', user: null, at: 1 }],
+  ['with an empty key', { key: '', ilertID: '4711', user: null, at: 1 }],
+  ['with a key that is no text', { key: { $ne: 1 }, ilertID: '4711', user: null, at: 1 }],
+  ['without the ilert user', { key: 'session:1', user: null, at: 1 }],
+  ['without a user or nobody', { key: 'session:1', ilertID: '4711', at: 1 }],
+  ['without a time', { key: 'session:1', ilertID: '4711', user: null }],
+  ['a list', [1]],
+])('an entry that is unknown counts as none: %s', (_, entry) => {
+  const session = { ...sessionOf(undefined), [entries.field]: entry, id: 'a', cookie: {} }
+  const req = { session } as unknown as Request
+  expect(entries.read(req)).toBeUndefined()
+  expect(entries.wasChanged(req)).toBe(false)
+  expect(() => entries.renew(session as never)).not.toThrow()
+  expect(() => entries.takeOver(sessionOf(undefined) as never, session as never)).not.toThrow()
+  entries.write(session as never, ENTRY)
+  expect(entries.read(req)).toMatchObject(ENTRY)
 })

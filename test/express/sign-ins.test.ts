@@ -102,11 +102,11 @@ it('tokens that were stored, and then not attached, are forgotten and revoked', 
   const { req, answered } = request()
   const signIn = take(req, 'state', 'one')
   await signIn.result
-  const { grant } = await signIn.store(req, HOUR)
-  expect(await tokens.accessToken(grant)).toBe('a-one')
+  const { key } = await signIn.store(req, HOUR)
+  expect(await tokens.accessToken(key)).toBe('a-one')
   answered()
   await until(() => revoked().length === 1, 'revoked')
-  await expect(tokens.accessToken(grant)).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
+  await expect(tokens.accessToken(key)).rejects.toMatchObject({ name: 'ReauthenticationRequired' })
 })
 
 it('tokens that were attached stay', async () => {
@@ -114,12 +114,12 @@ it('tokens that were attached stay', async () => {
   const { req, answered } = request()
   const signIn = take(req, 'state', 'one')
   await signIn.result
-  const { grant } = await signIn.store(req, HOUR)
+  const { key } = await signIn.store(req, HOUR)
   signIn.attached(req)
   answered()
   await turn()
   expect(revoked()).toEqual([])
-  expect(await tokens.accessToken(grant)).toBe('a-one')
+  expect(await tokens.accessToken(key)).toBe('a-one')
 })
 
 it("tokens under a key of the app's own stay, attached or not", async () => {
@@ -127,7 +127,7 @@ it("tokens under a key of the app's own stay, attached or not", async () => {
   const { req, answered } = request()
   const signIn = take(req, 'state', 'one')
   await signIn.result
-  expect(await signIn.store(req, HOUR)).toEqual({ grant: 'user:1', ilertID: '1', shared: true })
+  expect(await signIn.store(req, HOUR)).toEqual({ key: 'user:1', ilertID: '1', shared: true })
   answered()
   await turn()
   expect(revoked()).toEqual([])

@@ -175,7 +175,7 @@ app.get('/slow', async (req, res) => {
 })
 app.get('/seen', (req, res) => res.json({ seen: req.session.seen }))
 app.post('/revoke', async (req, res) => {
-  await ilert.tokens.revoke(req.session['passport-ilert'].grant)
+  await ilert.tokens.revoke(req.session['passport-ilert'].key)
   res.json({})
 })
 app.use((error, _req, res, _next) => {

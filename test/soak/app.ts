@@ -123,8 +123,8 @@ const showError: ErrorRequestHandler = (error, _req, res, _next) => {
 app.use(showError)
 
 async function eager(entries: object, accessToken: string): Promise<void> {
-  const { grant } = (entries as { 'passport-ilert': { grant: string } })['passport-ilert']
-  await appTokensOf(ilert.tokens).refused(grant, accessToken)
+  const { key } = (entries as { 'passport-ilert': { key: string } })['passport-ilert']
+  await appTokensOf(ilert.tokens).refused(key, accessToken)
 }
 
 const control: Record<string, (ms: number) => unknown> = {

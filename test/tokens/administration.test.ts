@@ -66,7 +66,7 @@ describe('list()', () => {
     const another = desk.manager({ clientID: 'another' })
     await appTokensOf(another).save('theirs', await desk.signIn(), { account: ANN })
     await manager.revoke('job')
-    await appTokensOf(manager).signOut({ grant: 'page' }, DAY)
+    await appTokensOf(manager).signOut({ key: 'page' }, DAY)
     expect(await keys(manager, { userID: ANN })).toEqual(['other'])
     expect(await keys(manager)).toEqual(['app', 'ben', 'other'])
     expect(await keys(another)).toEqual(['theirs'])
@@ -235,7 +235,7 @@ describe('reseal()', () => {
     const { desk, manager, saved } = await people({ encryptionKey: OLD })
     const { mark = '' } = await appTokensOf(manager).sessions.begin(DAY, true, {}, () => {}, ANN)
     await manager.save('gone', await desk.signIn(), { ttlMs: DAY })
-    await appTokensOf(manager).signOut({ grant: 'gone' }, DAY)
+    await appTokensOf(manager).signOut({ key: 'gone' }, DAY)
     const rotating = desk.manager(both)
     await appTokensOf(rotating).save('new', await desk.signIn(), { account: BEN })
     const counts = { older: 0, unreadable: 0, complete: true }

@@ -37,7 +37,7 @@ const USES: [string, (worker: TokenManager) => Promise<unknown>][] = [
 
 const ENDS: [string, (app: TokenManager) => Promise<void>][] = [
   ['revoke', (app) => app.revoke('a')],
-  ['signOut', (app) => appTokensOf(app).signOut({ grant: 'a' }, HOUR)],
+  ['signOut', (app) => appTokensOf(app).signOut({ key: 'a' }, HOUR)],
   ['abandon', (app) => appTokensOf(app).abandon('a')],
 ]
 

@@ -130,7 +130,7 @@ it('what failed here and another process has refreshed is told as recovered, and
 })
 
 describe('an end', () => {
-  const session = { grant: 'a' }
+  const session = { key: 'a' }
 
   it('by the app is told by the process that has ended it, once', async () => {
     const { desk, manager, told } = await signedIn()
@@ -189,7 +189,7 @@ describe('an end', () => {
   it('is none if the same ilert user has granted anew', async () => {
     const { desk, manager, told } = await signedIn()
     await appTokensOf(manager).save('b', await desk.signIn(), { account: '1001' })
-    await appTokensOf(manager).supersede(session, { grant: 'b', account: '1001' }, HOUR)
+    await appTokensOf(manager).supersede(session, { key: 'b', account: '1001' }, HOUR)
     expect(told).toEqual([])
   })
 })

@@ -130,7 +130,7 @@ describe('signOut', () => {
     const { desk, manager } = await startSession()
     const other = desk.manager()
     expect(await endOf(other)).toBeUndefined()
-    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ key: 'a' }, HOUR)
     expect(desk.revocations()).toHaveLength(1)
     expect(appTokensOf(manager).peek('a')).toBeUndefined()
     for (const each of [manager, desk.manager()]) {
@@ -166,7 +166,7 @@ describe('signOut', () => {
     const other = desk.manager({ tokenStore: store }, { sealer })
     await manager.revoke('a')
     await other.save('a', tokens, SESSION)
-    await appTokensOf(other).signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(other).signOut({ key: 'a' }, HOUR)
     expect([...records]).toEqual(['a'])
     const record = (await desk.store.get('a')) as StoredTokens
     expect(record.data).toMatch(/^ended\.\d+\./)
@@ -176,7 +176,7 @@ describe('signOut', () => {
 
   it('is not believed if another process without our key has written it, or moved it', async () => {
     const { desk, manager } = await startSession()
-    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ key: 'a' }, HOUR)
     const record = (await desk.store.get('a')) as StoredTokens
     await desk.store.set('b', record, HOUR)
     await desk.store.set('c', { ...record, data: `ended.${desk.sandbox.clock.now() + HOUR}.mark` }, HOUR)
@@ -190,7 +190,7 @@ describe('signOut', () => {
     await other.accessToken('a')
     if (how === 'revoked before') await manager.revoke('a')
     else await desk.store.delete('a')
-    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ key: 'a' }, HOUR)
     expect(await endOf(desk.manager())).toEqual({ signedOut: true })
     // A process that still has the grant does not write it again.
     desk.advance(MINUTE)
@@ -200,17 +200,17 @@ describe('signOut', () => {
 
   it('is not taken back by the end of the same grant', async () => {
     const { desk, manager } = await startSession()
-    await appTokensOf(manager).signOut({ grant: 'a' }, HOUR)
+    await appTokensOf(manager).signOut({ key: 'a' }, HOUR)
     await desk.manager().revoke('a')
     await appTokensOf(desk.manager()).abandon('a')
-    await appTokensOf(desk.manager()).supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)
+    await appTokensOf(desk.manager()).supersede({ key: 'a' }, { key: 'b', account: '1' }, HOUR)
     expect(await endOf(desk.manager())).toEqual({ signedOut: true })
   })
 
   it('with the store away says so, and revokes what is at hand all the same', async () => {
     const { desk, store, manager } = await startSession()
     store.fate = () => 'fail'
-    await expect(appTokensOf(manager).signOut({ grant: 'a' }, HOUR)).rejects.toMatchObject(away)
+    await expect(appTokensOf(manager).signOut({ key: 'a' }, HOUR)).rejects.toMatchObject(away)
     await until(() => desk.revocations().length === 1, 'revoked')
     expect(appTokensOf(manager).peek('a')).toBeUndefined()
   })

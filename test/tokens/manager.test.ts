@@ -353,9 +353,9 @@ it('what another key has sealed is not revoked, and stays', async () => {
   const more = await desk.signIn()
   for (const end of [
     () => manager.revoke(key),
-    () => appTokensOf(manager).signOut({ grant: key }, HOUR),
+    () => appTokensOf(manager).signOut({ key: key }, HOUR),
     () => appTokensOf(manager).abandon(key),
-    () => appTokensOf(manager).supersede({ grant: key }, { grant: 'b', account: '1' }, HOUR),
+    () => appTokensOf(manager).supersede({ key: key }, { key: 'b', account: '1' }, HOUR),
     () => manager.save(key, more),
   ]) {
     const error = await end().catch((error: unknown) => error)

@@ -17,7 +17,7 @@ async function startSession() {
   const marks = await appTokensOf(one).sessions.begin(TTL, true)
   const { mark: id = '' } = marks
   const isOut = (manager = other, marked: object = marks) => appTokensOf(manager).sessions.wasSignedOut(marked, TTL)
-  const signOut = (manager = one) => appTokensOf(manager).signOut({ grant: 'user:1', shared: true, ...marks }, TTL)
+  const signOut = (manager = one) => appTokensOf(manager).signOut({ key: 'user:1', shared: true, ...marks }, TTL)
   return { desk, store, one, other, marks, id, isOut, signOut }
 }
 

@@ -163,7 +163,7 @@ describe('a record of a session', () => {
   test('carries what hooks of stores read, and neither secrets nor what is ours', async () => {
     const fake = new FakeStore()
     const plain = { remember: true, visits: 3, tenant: 'acme' }
-    const entry = { 'passport-ilert': { grant: 'session:1' } }
+    const entry = { 'passport-ilert': { key: 'session:1' } }
     const secrets = {
       csrfSecret: 'x',
       accessToken: 'x',

@@ -28,7 +28,7 @@ async function startTwo(o: Parameters<typeof startDesk>[0] = {}) {
 async function replace(desk: Desk, manager: TokenManager, from: string, to: string, account = '1') {
   const tokens = await desk.signIn()
   await appTokensOf(manager).save(to, tokens, { ...SESSION, account })
-  await appTokensOf(manager).supersede({ grant: from }, { grant: to, account: '1' }, SESSION.ttlMs)
+  await appTokensOf(manager).supersede({ key: from }, { key: to, account: '1' }, SESSION.ttlMs)
   return tokens
 }
 
@@ -82,7 +82,7 @@ it("the former refresh token is revoked, unless it is the successor's as well", 
   await one.revoke('c')
   const fresh = desk.manager()
   await appTokensOf(fresh).save('c', again, { ...SESSION, ...MARA })
-  await appTokensOf(fresh).supersede({ grant: 'b' }, { grant: 'c', account: '1' }, HOUR)
+  await appTokensOf(fresh).supersede({ key: 'b' }, { key: 'c', account: '1' }, HOUR)
   await fresh.close()
   expect(await desk.isAlive(again.refreshToken)).toBe(true)
 })
@@ -116,7 +116,7 @@ it.each(['signOut', 'revoke'] as const)(
       await replace(desk, one, 'b', 'c')
       desk.advance(MINUTE)
       await tokenOf(other)
-      await (end === 'revoke' ? one.revoke(key) : appTokensOf(one).signOut({ grant: key }, HOUR))
+      await (end === 'revoke' ? one.revoke(key) : appTokensOf(one).signOut({ key: key }, HOUR))
       desk.advance(MINUTE)
       for (const manager of [one, other, desk.manager()]) {
         for (const each of ['a', 'b', 'c']) {
@@ -147,7 +147,7 @@ it('is never of a user who is not known', async () => {
   const { desk, one } = await startTwo()
   const tokens = await desk.signIn()
   await one.save('b', tokens, SESSION)
-  await appTokensOf(one).supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)
+  await appTokensOf(one).supersede({ key: 'a' }, { key: 'b', account: '1' }, HOUR)
   for (const manager of [one, desk.manager()]) await expect(tokenOf(manager)).rejects.toThrow(ReauthenticationRequired)
 })
 
@@ -160,15 +160,15 @@ it('in a long chain is found, and a ring has an end', async () => {
     from = key
   }
   expect(await tokenOf(desk.manager())).toBe(await tokenOf(one, 'k14'))
-  await appTokensOf(one).supersede({ grant: 'k14' }, { grant: 'a', account: '1' }, HOUR)
+  await appTokensOf(one).supersede({ key: 'k14' }, { key: 'a', account: '1' }, HOUR)
   for (const manager of [one, desk.manager()]) await expect(tokenOf(manager)).rejects.toThrow(ReauthenticationRequired)
-  await appTokensOf(one).signOut({ grant: 'a' }, HOUR)
+  await appTokensOf(one).signOut({ key: 'a' }, HOUR)
   await one.revoke('a')
 }, 30_000)
 
 it('of a grant that the user has signed out of meanwhile does not bring it back', async () => {
   const { desk, one } = await startTwo()
-  await appTokensOf(desk.manager()).signOut({ grant: 'a' }, HOUR)
+  await appTokensOf(desk.manager()).signOut({ key: 'a' }, HOUR)
   await replace(desk, one, 'a', 'b')
   expect((await appTokensOf(desk.manager()).find('a')).end).toEqual({ signedOut: true })
 })
@@ -176,7 +176,7 @@ it('of a grant that the user has signed out of meanwhile does not bring it back'
 it('cannot be named while the store is unavailable: the former tokens are revoked, and the store says so', async () => {
   const { desk, other, store } = await startTwo()
   store.fate = () => 'fail'
-  await expect(appTokensOf(other).supersede({ grant: 'a' }, { grant: 'b', account: '1' }, HOUR)).rejects.toMatchObject({
+  await expect(appTokensOf(other).supersede({ key: 'a' }, { key: 'b', account: '1' }, HOUR)).rejects.toMatchObject({
     code: 'store_unavailable',
   })
   await until(() => desk.revocations().length === 1, 'revoked')
