@@ -3,7 +3,7 @@ import type { Clock } from '../client/connection.ts'
 import { compareWithStored, extended, type Grant, restored, sameTokens, touched, UNREADABLE } from './grant.ts'
 import { freshness } from './policy.ts'
 import { elapsed } from './time.ts'
-import { RESTORE_WITHIN_MS } from './timing.ts'
+import { RESTORE_WITHIN_MS, STORE_TIMEOUT_MS } from './timing.ts'
 import type { Vault } from './vault.ts'
 
 interface RecordParts {
@@ -13,6 +13,14 @@ interface RecordParts {
   readonly onTokens: (before: Readonly<TokenSet>) => void
   /** Called when the store says that the grant has ended, and waited for before it ends here. */
   readonly onEnd: (end: Grant) => Promise<void>
+}
+
+/** A read of the store that is under way. */
+interface Look {
+  readonly begunAt: number
+  readonly done: Promise<void>
+  /** Those who wait for it, for a while. */
+  confirming?: Promise<void> | undefined
 }
 
 /** One grant's record: what this process knows of it, and how old that is. What a refresh writes: refresh-writes.ts. */
@@ -25,8 +33,7 @@ export class GrantRecord {
   #lookedAt: number
   /** When the last read began that the store has answered: what was ended before is known here. */
   #confirmedAt: number
-  #look: Promise<void> | undefined
-  #confirming: Promise<void> | undefined
+  #look: Look | undefined
   #removed = false
   #extending = false
 
@@ -99,8 +106,8 @@ export class GrantRecord {
    * passes here. All who ask while it is read share that.
    */
   lookAgain(ms: number): Promise<void> | undefined {
-    if (!this.#look && elapsed(this.#lookedAt, this.#parts.clock.now()) < ms) return undefined
-    return this.#lookNow()
+    if (!this.#recentLook && elapsed(this.#lookedAt, this.#parts.clock.now()) < ms) return undefined
+    return this.#lookNow().done
   }
 
   /**
@@ -109,30 +116,45 @@ export class GrantRecord {
    */
   confirm(): Promise<void> | undefined {
     const { clock, vault } = this.#parts
-    // Whoever tries whether the store is back is waited for, unless another read has been answered meanwhile.
-    const failedAt = this.#confirming ? undefined : vault.failedAt
+    const confirming = this.#recentLook?.confirming
+    // The request that tries whether the store is back waits, unless another read has been answered meanwhile.
+    const failedAt = confirming ? undefined : vault.failedAt
     const verdict = freshness(this.#confirmedAt, failedAt, clock.now())
     if (verdict === 'use') return undefined
-    if (verdict === 'wait-for-read' && this.#confirming) return this.#confirming
+    if (verdict === 'wait-for-read' && confirming) return confirming
     const look = this.#lookNow()
     if (verdict === 'read-in-background') {
-      look.catch(() => {}) // the vault remembers it
+      look.done.catch(() => {}) // the vault remembers it
       return undefined
     }
-    this.#confirming = vault.patiently(look).finally(() => {
-      this.#confirming = undefined
+    look.confirming = vault.patiently(look.done).finally(() => {
+      look.confirming = undefined
     })
-    return this.#confirming
+    return look.confirming
   }
 
-  #lookNow(): Promise<void> {
-    if (!this.#look) {
-      this.#lookedAt = this.#parts.clock.now()
-      this.#look = this.read().finally(() => {
-        this.#look = undefined
-      })
+  /**
+   * The read under way, for others to share. Not one that began so long ago that this process must have stood still since: the
+   * store may have answered it before what others want to know had happened.
+   */
+  get #recentLook(): Look | undefined {
+    const look = this.#look
+    return look && elapsed(look.begunAt, this.#parts.clock.now()) <= STORE_TIMEOUT_MS ? look : undefined
+  }
+
+  #lookNow(): Look {
+    const underWay = this.#recentLook
+    if (underWay) return underWay
+    const begunAt = this.#parts.clock.now()
+    this.#lookedAt = begunAt
+    const look: Look = {
+      begunAt,
+      done: this.read().finally(() => {
+        if (this.#look === look) this.#look = undefined
+      }),
     }
-    return this.#look
+    this.#look = look
+    return look
   }
 
   /** What is in the store. Takes over nothing. */

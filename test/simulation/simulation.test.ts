@@ -107,9 +107,21 @@ const mended: Record<string, Scenario> = {
         { after: { life: 1.01 }, do: 'requests', process: -1, count: 1 },
       ],
     },
+  'a read that began before a stall of this process, and a sign-out in another one since': {
+    ...plain,
+    processes: 1,
+    steps: [
+      { after: { life: 0.4 }, do: 'requests', process: -1, count: 1 },
+      { after: { events: 0 }, do: 'stall', process: -1, ms: 60_166 },
+      { after: { events: 0 }, do: 'requests', process: -1, count: 1 },
+      { after: { ms: 0 }, do: 'restart', process: 0 },
+      { after: { ms: 0 }, do: 'logout', process: -1 },
+      { after: { life: 0.4 }, do: 'requests', process: 0, count: 1 },
+    ],
+  },
 }
 
-test.each(Object.entries(mended))('%s: signs nobody out', (_, scenario) => run(scenario, {}))
+test.each(Object.entries(mended))('%s: breaks no rule any more', (_, scenario) => run(scenario, {}))
 
 test.each(Object.entries(saboteurs).filter(([name]) => !RARELY_SEEN.includes(name)))(
   '%s: is caught within 1000 runs',
