@@ -97,6 +97,16 @@ export function msUntilRefusalIsFinal(askedAt: number, lostAt: number | undefine
   return Math.min(askedAt, now) < finalFrom ? Math.max(0, finalFrom - now) : undefined
 }
 
+/**
+ * When ilert may last have given an answer of which nothing tells, since the store has lost the claim of the process that
+ * asked: as late as now. Once for the same tokens, or a user whom ilert has ended would wait for ever.
+ *
+ * @param lostAt when it may have done so by what the store tells
+ */
+export function lostUnseen(lostAt: number | undefined, { issuedAt }: { issuedAt: number }, now: number): number {
+  return lostAt !== undefined && lostAt > issuedAt ? lostAt : now
+}
+
 /** What is left of `durationMs` since `start`. Before its start the clock has jumped back: over, never "not yet". */
 function remaining(now: number, start: number | undefined, durationMs: number): number {
   return start === undefined || now < start ? 0 : Math.max(0, start + durationMs - now)

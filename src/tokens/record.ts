@@ -1,6 +1,7 @@
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
-import { compareWithStored, extended, type Grant, restored, sameTokens, touched, UNREADABLE } from './grant.ts'
+import { compareWithStored, sameTokens } from './compare.ts'
+import { extended, type Grant, restored, touched, UNREADABLE } from './grant.ts'
 import { freshness } from './policy.ts'
 import { elapsed } from './time.ts'
 import { RESTORE_WITHIN_MS, STORE_TIMEOUT_MS } from './timing.ts'

@@ -2,16 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { NetworkError } from '../ilert/errors.ts'
-import {
-  claimed,
-  claimReleased,
-  compareAge,
-  type Grant,
-  lastLostAt,
-  refreshedAfter,
-  sameTokens,
-  UNREADABLE,
-} from './grant.ts'
+import { compareAge, sameTokens } from './compare.ts'
+import { claimed, claimReleased, type Grant, lastLostAt, refreshedAfter, UNREADABLE } from './grant.ts'
 import type { GrantRecord } from './record.ts'
 import { type After, elapsed } from './time.ts'
 import { CLAIM_MS, MAKE_SURE_AFTER_MS } from './timing.ts'

@@ -1,13 +1,14 @@
 import type { TokenSet } from '../client/answers.ts'
 import type { Clock } from '../client/connection.ts'
 import { type IlertError, NetworkError, OAuthError } from '../ilert/errors.ts'
-import { type Grant, refreshed, sameTokens } from './grant.ts'
-import { msUntilRefusalIsFinal } from './policy.ts'
+import { sameTokens } from './compare.ts'
+import { type Grant, refreshed } from './grant.ts'
+import { lostUnseen, msUntilRefusalIsFinal } from './policy.ts'
 import type { GrantRecord } from './record.ts'
 import type { RefreshWrites } from './refresh-writes.ts'
 import type { Lease } from './stores/store.ts'
 import { type After, elapsed, waited } from './time.ts'
-import { CLAIM_SETTLES_MS, MORE_LOOKS_MS, MOST_POLLS, POLL_MS, SECOND_LOOKS_MS, SLOW_CLAIM_MS } from './timing.ts'
+import { CLAIM_SETTLES_MS, MOST_POLLS, POLL_MS, SECOND_LOOKS_MS } from './timing.ts'
 import type { Vault } from './vault.ts'
 
 /** What a refresh works with. */
@@ -26,8 +27,8 @@ export class Refresh {
   readonly #record: GrantRecord
   readonly #writes: RefreshWrites
   readonly #isNeeded: () => boolean
-  /** How often to look for the tokens of another process, if ilert refuses ours. */
-  #looks = SECOND_LOOKS_MS
+  /** Another process may be asking ilert, and our claim have been written over its claim. */
+  #mayHideAnother = false
 
   /** @param isNeeded whether it still is, by what is known of the grant */
   constructor(parts: RefreshParts, record: GrantRecord, writes: RefreshWrites, isNeeded: () => boolean) {
@@ -85,8 +86,8 @@ export class Refresh {
   /** Where writes are compared and set a claim that was written is the only one. */
   async #claimStands(claimed: Grant): Promise<boolean> {
     if (!this.#parts.vault.mayBuryWrites) return true
-    const tookMs = elapsed(claimed.asking?.at ?? 0, this.#parts.clock.now())
-    if (tookMs >= SLOW_CLAIM_MS) this.#looks = MORE_LOOKS_MS
+    // By then the other one may have found its claim, and gone on.
+    this.#mayHideAnother = elapsed(claimed.asking?.at ?? 0, this.#parts.clock.now()) >= CLAIM_SETTLES_MS
     await waited(CLAIM_SETTLES_MS, this.#parts.after)
     return await this.#writes.claimStands(claimed)
   }
@@ -113,7 +114,7 @@ export class Refresh {
   async #isFinal(from: Grant): Promise<boolean> {
     if (await this.#secondLook(from, !this.#parts.vault.hasLeases)) return false
     const now = this.#parts.clock.now()
-    const lostAt = this.#writes.lostAt(now)
+    const lostAt = this.#mayHideAnother ? lostUnseen(this.#writes.lostAt(now), from, now) : this.#writes.lostAt(now)
     await this.#release(from, lostAt)
     // It counts when ilert was asked: the answer may have been heard much later.
     const waitMs = msUntilRefusalIsFinal(from.asking?.at ?? now, lostAt, now)
@@ -129,8 +130,7 @@ export class Refresh {
 
   /** Whether another process's refresh explains the refusal of ours. Under a lease whatever there is is written already. */
   async #secondLook(from: Grant, mayBeUnderWay: boolean): Promise<boolean> {
-    const looks = mayBeUnderWay ? this.#looks : [0]
-    for (const ms of looks) {
+    for (const ms of mayBeUnderWay ? SECOND_LOOKS_MS : [0]) {
       if (ms > 0) await waited(ms, this.#parts.after)
       await this.#record.read()
       if (this.#record.removed || !sameTokens(from, this.#record.grant)) return true

@@ -34,19 +34,10 @@ export const MOST_POLLS: number = CLAIM_MS / POLL_MS
 export const CLAIM_SETTLES_MS = 100
 
 /** How long after new tokens were written such a store is read again: another process may have written over them. */
-const FIRST_SURE_MS = 500
-const LAST_SURE_MS: number = 5 * SECOND_MS
-export const MAKE_SURE_AFTER_MS: readonly number[] = [FIRST_SURE_MS, LAST_SURE_MS]
+export const MAKE_SURE_AFTER_MS: readonly number[] = [500, 5 * SECOND_MS]
 
 /** Without a lease another process may still be writing what made ilert refuse ours: the waits before each look. */
 export const SECOND_LOOKS_MS: readonly number[] = [0, 250, 650, 1100]
-
-/**
- * A claim whose write took as long may have been written over new tokens after their process has looked for the first time.
- * Then it is waited for its last look, too.
- */
-export const SLOW_CLAIM_MS: number = FIRST_SURE_MS
-export const MORE_LOOKS_MS: readonly number[] = [...SECOND_LOOKS_MS, LAST_SURE_MS]
 
 // How old what is known may be ------------------------------------------------------------------------------------------
 

@@ -107,6 +107,19 @@ const mended: Record<string, Scenario> = {
         { after: { life: 1.01 }, do: 'requests', process: -1, count: 1 },
       ],
     },
+  'a refusal, while another process is asking whose claim was written over': {
+    ...plain,
+    seed: -1_974_492_693,
+    refreshTokens: 'rotate',
+    store: 'neither',
+    processes: 3,
+    steps: [
+      { after: { life: 1.01 }, do: 'ilert trouble', kind: 'slow', ms: 60_000 },
+      { after: { events: 0 }, do: 'requests everywhere' },
+      { after: { ms: 444 }, do: 'all leases are lost' },
+      { after: { events: 7 }, do: 'requests everywhere' },
+    ],
+  },
   'a read that began before a stall of this process, and a sign-out in another one since': {
     ...plain,
     processes: 1,

@@ -1,7 +1,7 @@
+import { compareAge, sameTokens } from '../../src/tokens/compare.ts'
 import {
   claimed,
   claimReleased,
-  compareAge,
   ended,
   endRecord,
   extended,
@@ -11,7 +11,6 @@ import {
   refreshed,
   refreshedAfter,
   restored,
-  sameTokens,
   touched,
   UNREADABLE,
 } from '../../src/tokens/grant.ts'

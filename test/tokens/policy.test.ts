@@ -4,6 +4,7 @@ import {
   DEFAULT_MIN_INTERVAL_SECONDS,
   DEFAULT_WINDOW_SECONDS,
   decide,
+  lostUnseen,
   msUntilRefreshAllowed,
   msUntilRefusalIsFinal,
   type RefreshSettings,
@@ -460,5 +461,12 @@ describe("ilert's refusal of a refresh token", () => {
 
   test('is waited for by the clock of this process where that of another one is ahead', () => {
     expect(msUntilRefusalIsFinal(NOW, NOW + 20_000, NOW)).toBe(300_000)
+  })
+
+  test('may hide the answer to another process whose claim was written over, once for the same tokens', () => {
+    const tokens = { issuedAt: NOW - HOUR }
+    expect(lostUnseen(undefined, tokens, NOW)).toBe(NOW)
+    expect(lostUnseen(NOW - 2 * HOUR, tokens, NOW)).toBe(NOW)
+    expect(lostUnseen(NOW - 300_000, tokens, NOW)).toBe(NOW - 300_000)
   })
 })

@@ -39,7 +39,4 @@ test('a refusal is final only after the interval in which ilert may refuse for a
 test('the loser of a refresh looks for longer than the winner needs to find that its tokens were written over', () => {
   const [madeSureAfter = 0] = timing.MAKE_SURE_AFTER_MS
   expect(sum(timing.SECOND_LOOKS_MS)).toBeGreaterThan(timing.CLAIM_SETTLES_MS + madeSureAfter)
-  expect(timing.SLOW_CLAIM_MS).toBeLessThanOrEqual(madeSureAfter)
-  expect(sum(timing.MORE_LOOKS_MS)).toBeGreaterThan(timing.CLAIM_SETTLES_MS + Math.max(...timing.MAKE_SURE_AFTER_MS))
-  expect(timing.CLAIM_MS).toBeGreaterThan(timing.CLAIM_SETTLES_MS + sum(timing.MORE_LOOKS_MS))
 })
