@@ -146,27 +146,34 @@ export class Vault {
    * seconds, in which nobody waits; then one request tries whether it is back, and the others still do not wait.
    */
   async patiently(read: Promise<unknown>): Promise<void> {
-    if (this.#failedAt !== undefined) this.#failedAt = this.#clock.now()
+    const begunAt = this.#clock.now()
+    if (this.#failedAt !== undefined) this.#failedAt = begunAt
     const late = () => new Error(`no answer within ${READ_PATIENCE_MS} ms`)
     try {
       await within(read, READ_PATIENCE_MS, late, this.#after)
     } catch {
-      this.#failedAt = this.#clock.now()
+      this.#noteFailure(begunAt + READ_PATIENCE_MS)
     }
   }
 
   #bounded<T>(operation: NonNullable<TraceMessage['operation']>, call: () => Promise<T>): Promise<T> {
     const late = () => new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)
+    const begunAt = this.#clock.now()
     return traced('store', { operation }, async () => {
       try {
         const answer = await within(call(), STORE_TIMEOUT_MS, late, this.#after)
         this.#failedAt = undefined
         return answer
       } catch (error) {
-        this.#failedAt = this.#clock.now()
+        this.#noteFailure(begunAt + STORE_TIMEOUT_MS)
         throw away(error)
       }
     })
+  }
+
+  /** @param latest when it can have failed at the latest: a process that stood still reads of it long afterwards */
+  #noteFailure(latest: number): void {
+    this.#failedAt = Math.min(this.#clock.now(), latest)
   }
 
   /** How stores know an ilert user. */

@@ -120,6 +120,19 @@ const mended: Record<string, Scenario> = {
       { after: { events: 7 }, do: 'requests everywhere' },
     ],
   },
+  'a read that failed before a stall of this process, and a sign-out in another one since': {
+    ...plain,
+    processes: 1,
+    steps: [
+      { after: { life: 0.4 }, do: 'requests', process: -1, count: 1 },
+      { after: { events: 0 }, do: 'store trouble', kind: 'refuses', ms: 2000 },
+      { after: { events: 0 }, do: 'stall', process: -1, ms: 62_166 },
+      { after: { events: 2 }, do: 'requests', process: -1, count: 1 },
+      { after: { ms: 0 }, do: 'restart', process: 0 },
+      { after: { ms: 1989 }, do: 'logout', process: -1 },
+      { after: { life: 0.4 }, do: 'requests', process: 0, count: 1 },
+    ],
+  },
   'a read that began before a stall of this process, and a sign-out in another one since': {
     ...plain,
     processes: 1,
