@@ -1,10 +1,11 @@
-import type { SessionData, Store } from 'express-session'
+import type { Store } from 'express-session'
 import { type Clock, clockOption } from '../../client/connection.ts'
 import { knownOptions, noMore } from '../../ilert/arguments.ts'
-import { NetworkError } from '../../ilert/errors.ts'
+import type { NetworkError } from '../../ilert/errors.ts'
 import { within } from '../time.ts'
 import { checkDuration, checkTokens } from './checks.ts'
 import { KeyedQueue } from './keyed-queue.ts'
+import { SessionCalls, silence } from './session-calls.ts'
 import type { StoredTokens, TokenStore } from './store.ts'
 import {
   carriedOf,
@@ -13,7 +14,6 @@ import {
   type Found,
   inShape,
   isEndless,
-  isObject,
   leastOf,
   parse,
   recordID,
@@ -47,6 +47,7 @@ export class SessionTokenStore implements TokenStore {
   /** @internal */
   readonly comparesAndSets = false
   readonly #store: Store
+  readonly #calls: SessionCalls
   readonly #queue: KeyedQueue
   readonly #timeoutMs: number
   readonly #clock: Clock
@@ -64,6 +65,7 @@ export class SessionTokenStore implements TokenStore {
     this.#store = store
     this.#queue = queueOf(store)
     this.#timeoutMs = checkDuration('timeoutMs', timeoutMs)
+    this.#calls = new SessionCalls(store, timeoutMs)
     this.#clock = clockOption(clock)
   }
 
@@ -137,7 +139,7 @@ export class SessionTokenStore implements TokenStore {
     const id = recordID(key)
     await this.#inOrder(id, async (proceed) => {
       const { found, at } = await this.#find(id)
-      if (ttl === 0) return this.#destroy(at)
+      if (ttl === 0) return this.#calls.destroy(at)
       // As its session is: that may come back as long as the store keeps it.
       const endsAt = found?.endsAt === null ? null : this.#clock.now() + ttl
       // The longer one of two tombstones stays: each was promised to a caller.
@@ -157,11 +159,8 @@ export class SessionTokenStore implements TokenStore {
    * both sooner than their cookies say. Never rejects, and never writes over a record. @internal
    */
   async keepAlive(key: string, ttlMs: number, like: SessionLike): Promise<void> {
-    const store = this.#store
-    if (typeof store.touch !== 'function') return
     const cookie = cookieFor(like.cookie !== undefined && isEndless(like.cookie) ? null : ttlMs)
-    const session = { ...carriedOf(like), cookie } as unknown as SessionData
-    await this.#call((done) => store.touch?.(this.#at(recordID(key)), session, done as () => void)).catch(() => {})
+    await this.#calls.touch(this.#at(recordID(key)), { ...carriedOf(like), cookie }).catch(() => {})
   }
 
   /**
@@ -205,18 +204,11 @@ export class SessionTokenStore implements TokenStore {
   }
 
   async #read(at: string, id: string): Promise<Found | undefined> {
-    const session = await this.#call<unknown>((done) => this.#store.get(at, done)).catch((error: unknown) => {
-      if (isAbsent(error)) return undefined
-      throw failure(error)
-    })
-    return parse(session, id, this.#clock.now())
+    return parse(await this.#calls.get(at), id, this.#clock.now())
   }
 
   async #write(at: string, record: SessionRecord, ttlMs: number, carried: Fields = {}): Promise<void> {
-    const session = sessionWith(record, ttlMs, carried) as SessionData
-    await this.#call((done) => this.#store.set(at, session, done)).catch((error: unknown) => {
-      throw failure(error)
-    })
+    await this.#calls.set(at, sessionWith(record, ttlMs, carried))
   }
 
   /** What is left after a sign-out tells nothing of the user, unless the store's own code asks who it was. */
@@ -237,33 +229,12 @@ export class SessionTokenStore implements TokenStore {
       await this.#write(at, record, ttlMs, least)
     }
   }
-
-  async #destroy(id: string): Promise<void> {
-    await this.#call((done) => this.#store.destroy(id, done)).catch((error: unknown) => {
-      if (!isAbsent(error)) throw failure(error)
-    })
-  }
-
-  /** One call of the store, ended here if not there. A second call of its callback finds the promise settled. */
-  #call<T>(call: (done: (error?: unknown, value?: T) => void) => unknown): Promise<T | undefined> {
-    const answered = new Promise<T | undefined>((resolve, reject) => {
-      // A store's method may be async: a rejection then says what its callback would have said, or both do.
-      const returned = call((error, value) => (error ? reject(error) : resolve(value)))
-      if (returned instanceof Object && 'then' in returned) Promise.resolve(returned).catch(reject)
-    })
-    return within(answered, this.#timeoutMs, () => silence(this.#timeoutMs))
-  }
 }
 
 /** connect-redis and others take a function that says by a session's content how long it lives. */
 function hasTTLFunction(store: Store): boolean {
   const { ttl, options } = store as { ttl?: unknown; options?: { ttl?: unknown } }
   return typeof (ttl ?? options?.ttl) === 'function'
-}
-
-/** express-session itself takes this code for "no such session". */
-function isAbsent(error: unknown): boolean {
-  return isObject(error) && error.code === 'ENOENT'
 }
 
 /** Which ids the app's own sessions have, by their store. */
@@ -276,15 +247,4 @@ function queueOf(store: Store): KeyedQueue {
   const queue = queues.get(store) ?? new KeyedQueue()
   queues.set(store, queue)
   return queue
-}
-
-function silence(timeoutMs: number): NetworkError {
-  return new NetworkError(`The session store did not answer within ${timeoutMs} ms.`, { code: 'store_unavailable' })
-}
-
-/** A failure of the store. It can hold nothing but sealed tokens, so it is kept as the cause. */
-function failure(cause: unknown): NetworkError {
-  return cause instanceof NetworkError
-    ? cause
-    : new NetworkError('The session store failed.', { code: 'store_unavailable', cause })
 }
