@@ -78,15 +78,7 @@ export async function connectSandbox(url: string | URL, options?: { token?: stri
     get requests() {
       return ask<LoggedRequest[]>('GET', '/requests')
     },
-    clock: {
-      now: async () => (await ask<{ now: number }>('GET', '/clock')).now,
-      async advance(ms) {
-        await ask('POST', '/clock', { advance: ms })
-      },
-      async set(time) {
-        await ask('POST', '/clock', { set: Number(time) })
-      },
-    },
+    clock: connectedClock(ask),
     register: (o) => ask('POST', '/register', o),
     async fault(fault) {
       const { id } = await ask<{ id: number }>('POST', '/faults', fault)
@@ -103,6 +95,18 @@ export async function connectSandbox(url: string | URL, options?: { token?: stri
     load: (data) => ask('POST', '/data', data),
     reset: () => ask('POST', '/reset', {}),
     close: async () => {},
+  }
+}
+
+function connectedClock(ask: Ask): ConnectedClock {
+  return {
+    now: async () => (await ask<{ now: number }>('GET', '/clock')).now,
+    async advance(ms) {
+      await ask('POST', '/clock', { advance: ms })
+    },
+    async set(time) {
+      await ask('POST', '/clock', { set: Number(time) })
+    },
   }
 }
 
