@@ -82,49 +82,62 @@ const OPTIONS: Known<SandboxOptions> = {
   clock: true,
 }
 
-const BEHAVIOURS: readonly RefreshBehaviour[] = ['reuse', 'add', 'rotate']
+const BEHAVIOURS: readonly unknown[] = ['reuse', 'add', 'rotate'] satisfies RefreshBehaviour[]
+
+/** What an option has to be, if it is given: whether a value is that, and how to say it. */
+type Rule = readonly [holds: (value: unknown) => boolean, expected: string]
+
+const isBoolean = (value: unknown) => typeof value === 'boolean'
+
+/** In the order in which they are looked at. Options that are not here are checked where they are used. */
+const RULES: { readonly [Name in keyof SandboxOptions]: Rule } = {
+  port: [(port) => isWhole(port, 0, 65_535), 'a whole number from 0 (any free port) to 65535'],
+  host: [(host) => typeof host === 'string' && host !== '', "an address, such as '127.0.0.1'"],
+  refreshTokens: [(refreshTokens) => BEHAVIOURS.includes(refreshTokens), `one of ${BEHAVIOURS.join(', ')}`],
+  accessTokenSeconds: [(seconds) => isWhole(seconds, 1), 'a whole number of seconds, 1 or more'],
+  refreshLimitSeconds: [
+    (seconds) => Number.isFinite(seconds) && Number(seconds) >= 0,
+    'a number of seconds, 0 (no limit) or more',
+  ],
+  requestsPerMinute: [(requests) => isWhole(requests, 0), 'a whole number, 0 (no limit) or more'],
+  requireCredentials: [isBoolean, 'true or false'],
+  clock: [
+    (clock) => typeof (clock as Clock | null)?.now === 'function',
+    'an object with a method now() that returns milliseconds since the epoch',
+  ],
+  controlToken: [
+    (token) => typeof token === 'string' && /^[\x21-\x7e]{16,}$/.test(token),
+    '16 characters or more, without spaces',
+  ],
+  iKnowThisIsPublic: [isBoolean, 'true or false'],
+}
+
+function isWhole(value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max
+}
+
+/** @throws TypeError which names the first option that is not what its rule wants. */
+function checkValues(options: SandboxOptions): void {
+  for (const [name, [holds, expected]] of Object.entries(RULES)) {
+    const value = options[name as keyof SandboxOptions]
+    if (value !== undefined && !holds(value)) throw new TypeError(`${name}: expected ${expected}.`)
+  }
+}
 
 /** @throws TypeError which names the option that is not as it should be. */
 export function checkOptions(given: SandboxOptions | undefined, own: readonly SandboxUser[]): CheckedOptions {
+  const options = knownOptions('createSandbox', given, OPTIONS)
+  checkValues(options)
   const {
     port = 0,
     host = '127.0.0.1',
-    approve = false,
     redirectURI = 'http://localhost:3000/auth/ilert/callback',
-    refreshTokens = 'rotate',
-    accessTokenSeconds = ACCESS_TOKEN_SECONDS,
-    refreshLimitSeconds = Math.min(REFRESH_INTERVAL_SECONDS, accessTokenSeconds / 2),
-    requireCredentials = false,
     requestsPerMinute = API_REQUESTS_PER_MINUTE,
     data,
     controlToken,
     iKnowThisIsPublic = false,
     clock,
-  } = knownOptions('createSandbox', given, OPTIONS)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new TypeError('port: expected a whole number from 0 (any free port) to 65535.')
-  }
-  if (typeof host !== 'string' || host === '') throw new TypeError("host: expected an address, such as '127.0.0.1'.")
-  if (!BEHAVIOURS.includes(refreshTokens)) {
-    throw new TypeError(`refreshTokens: expected one of ${BEHAVIOURS.join(', ')}.`)
-  }
-  if (!Number.isSafeInteger(accessTokenSeconds) || accessTokenSeconds < 1) {
-    throw new TypeError('accessTokenSeconds: expected a whole number of seconds, 1 or more.')
-  }
-  if (!Number.isFinite(refreshLimitSeconds) || refreshLimitSeconds < 0) {
-    throw new TypeError('refreshLimitSeconds: expected a number of seconds, 0 (no limit) or more.')
-  }
-  if (!Number.isSafeInteger(requestsPerMinute) || requestsPerMinute < 0) {
-    throw new TypeError('requestsPerMinute: expected a whole number, 0 (no limit) or more.')
-  }
-  if (typeof requireCredentials !== 'boolean') throw new TypeError('requireCredentials: expected true or false.')
-  if (clock !== undefined && typeof clock?.now !== 'function') {
-    throw new TypeError('clock: expected an object with a method now() that returns milliseconds since the epoch.')
-  }
-  if (controlToken !== undefined && !(typeof controlToken === 'string' && /^[\x21-\x7e]{16,}$/.test(controlToken))) {
-    throw new TypeError('controlToken: expected 16 characters or more, without spaces.')
-  }
-  if (typeof iKnowThisIsPublic !== 'boolean') throw new TypeError('iKnowThisIsPublic: expected true or false.')
+  } = options
   if (!iKnowThisIsPublic) refusePublic(host)
   const users = [...own, ...givenUsers(data, own)]
   return {
@@ -136,13 +149,25 @@ export function checkOptions(given: SandboxOptions | undefined, own: readonly Sa
     users,
     data: data?.accounts === undefined ? {} : { accounts: data.accounts },
     controlToken,
-    settings: {
-      accessTokenSeconds,
-      refreshLimitSeconds,
-      refreshTokens,
-      requireCredentials,
-      approve: approver(approve, users),
-    },
+    settings: settingsOf(options, users),
+  }
+}
+
+/** How the endpoints behave. */
+function settingsOf(options: SandboxOptions, users: readonly SandboxUser[]): Settings {
+  const {
+    accessTokenSeconds = ACCESS_TOKEN_SECONDS,
+    refreshLimitSeconds = Math.min(REFRESH_INTERVAL_SECONDS, accessTokenSeconds / 2),
+    refreshTokens = 'rotate',
+    requireCredentials = false,
+    approve = false,
+  } = options
+  return {
+    accessTokenSeconds,
+    refreshLimitSeconds,
+    refreshTokens,
+    requireCredentials,
+    approve: approver(approve, users),
   }
 }
 
