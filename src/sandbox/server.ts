@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { PATHS } from '../ilert/endpoints.ts'
 import { readBody } from './body.ts'
 import { isControlPath } from './control/path.ts'
-import { type Faults, faultyAnswer, type MetFault } from './faults.ts'
-import { type LoggedRequest, record, shownPath } from './log.ts'
+import { Exchange } from './exchange.ts'
+import type { Faults } from './faults.ts'
+import type { LoggedRequest } from './log.ts'
 import { type Answer, apiError, type Ilert, oauthError, readForm, type SandboxRequest } from './messages.ts'
-import { answerRequest, crossOriginHeaders, failure, isOAuthPath } from './routes.ts'
+import { misbehave } from './misbehave.ts'
+import { answerRequest, failure, isOAuthPath } from './routes.ts'
 
 /** What stands between the sockets and the endpoints. */
 export interface Shell {
@@ -29,18 +31,13 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, shell:
   const { ilert, faults, log } = shell
   const { method = '', url = '' } = incoming
   const [path = '', ...query] = url.split('?')
-  const entry: LoggedRequest = { at: ilert.clock.now(), method, path: shownPath(path), status: 0 }
-  let logged = false
+  const exchange = new Exchange(response, { at: ilert.clock.now(), method, path }, log)
 
   const steer = isControlPath(path) ? shell.control : undefined
   const body = await readBody(incoming, steer ? MAX_CONTROL_BODY : undefined)
   if (body === undefined) {
-    const text = 'The body is too long'
-    const answer = isOAuthPath(path)
-      ? oauthError('invalid_request', text, { status: 413 })
-      : apiError(413, 'PAYLOAD_TOO_LARGE', text)
     response.shouldKeepAlive = false
-    send(answer)
+    exchange.send(tooLong(path))
     return
   }
   const request = {
@@ -53,59 +50,19 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, shell:
   }
   if (steer) return answerControl(response, steer(request))
   const grantType = readGrantType(request)
-  if (grantType) entry.grantType = grantType
+  if (grantType) exchange.entry.grantType = grantType
 
+  const process = () => answerRequest(request, ilert).catch(() => failure(path))
   const fault = faults.meet(method, path)
-  if (fault) await misbehave(fault)
-  else send(await process())
+  if (fault) await misbehave(fault, exchange, process)
+  else exchange.send(await process())
+}
 
-  function process(): Promise<Answer> {
-    return answerRequest(request, ilert).catch(() => failure(path))
-  }
-
-  function send(answer: Answer, note = answer.note): void {
-    entry.status = answer.status
-    put(note)
-    response.writeHead(answer.status, { ...answer.headers, ...crossOriginHeaders(path) })
-    response.end(answer.body)
-  }
-
-  /** Before the answer goes out, so that whoever has it finds it in the log. */
-  function put(note: string | undefined): void {
-    if (note !== undefined) entry.note = note
-    if (!logged) record(log, entry)
-    logged = true
-  }
-
-  async function misbehave(fault: MetFault): Promise<void> {
-    const { kind, ms, processed, cleared } = fault
-    const note = `fault: ${kind}${processed ? ', processed' : ''}`
-    const answer = processed ? await process() : undefined
-    switch (kind) {
-      case 'delay':
-        await pause(response, ms ?? 1000, cleared)
-        if (!response.destroyed) send(answer ?? (await process()), note)
-        else put(`${note}, client left`)
-        return
-      case 'hang':
-        put(note)
-        await pause(response, undefined, cleared)
-        if (!response.destroyed) send(answer ?? (await process()), `${note}, cleared`)
-        return
-      case 'reset':
-        put(note)
-        incoming.socket.resetAndDestroy()
-        return
-      case 'trickle':
-        entry.status = 200
-        put(note)
-        response.writeHead(200, { 'content-type': 'application/json', ...crossOriginHeaders(path) })
-        await trickle(response, ms ?? 100, cleared)
-        return
-      default:
-        send(faultyAnswer(fault, path), note)
-    }
-  }
+function tooLong(path: string): Answer {
+  const text = 'The body is too long'
+  return isOAuthPath(path)
+    ? oauthError('invalid_request', text, { status: 413 })
+    : apiError(413, 'PAYLOAD_TOO_LARGE', text)
 }
 
 /** Data of a test may be long. */
@@ -121,25 +78,4 @@ function answerControl(response: ServerResponse, { status, headers, body }: Answ
 function readGrantType(request: SandboxRequest): string | undefined {
   const grantType = request.path === PATHS.token ? readForm(request)?.get('grant_type') : undefined
   return grantType === 'authorization_code' || grantType === 'refresh_token' ? grantType : undefined
-}
-
-/** Waits until `ms` have passed (without end where undefined), the fault is cleared, or the client has left. */
-async function pause(response: ServerResponse, ms: number | undefined, cleared: Promise<void>): Promise<void> {
-  if (response.destroyed) return
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<void>((resolve) => {
-    response.once('close', resolve)
-    if (ms !== undefined) timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([over, cleared])
-  clearTimeout(timer)
-}
-
-/** White space, so that whoever waits for the end has JSON that never begins. */
-async function trickle(response: ServerResponse, ms: number, cleared: Promise<void>): Promise<void> {
-  response.flushHeaders()
-  const timer = setInterval(() => response.write(' '), Math.max(1, ms))
-  await pause(response, undefined, cleared)
-  clearInterval(timer)
-  response.end()
 }
