@@ -1,17 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { knownOptions } from '../ilert/arguments.ts'
-import { type MovableClock, movableClock } from './clock.ts'
+import type { MovableClock } from './clock.ts'
 import { control } from './control/control.ts'
 import type { SandboxData } from './data/given.ts'
-import { type Fault, Faults } from './faults.ts'
+import type { Fault } from './faults.ts'
 import type { LoggedRequest } from './log.ts'
+import { Memory } from './memory.ts'
 import { checkOptions, checkRedirectURI, findUser, type SandboxOptions } from './options.ts'
-import { RateLimit } from './rate-limit.ts'
 import { sandboxServer } from './server.ts'
 import { driveSignIn, signInOf } from './sign-in.ts'
-import { State } from './state.ts'
+import type { App, State } from './state.ts'
 import { type SandboxUser, sandboxUsers } from './users.ts'
 
 /** What the sandbox gives to whoever registers an app. */
@@ -90,14 +91,9 @@ export interface Sandbox {
  */
 export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> {
   const checked = checkOptions(options, sandboxUsers())
-  const { port, host, redirectURI, settings, clock: base, data } = checked
-  const clock = movableClock(base)
-  const state = new State(clock, checked.users)
-  state.load(data)
-  const faults = new Faults()
-  const requests: LoggedRequest[] = []
-
-  const rateLimit = new RateLimit(clock, checked.requestsPerMinute)
+  const { port, host, redirectURI, settings } = checked
+  const memory = new Memory(checked)
+  const { clock, state, faults, requests, rateLimit } = memory
   const server = sandboxServer({
     ilert: { state, rateLimit, clock, settings },
     faults,
@@ -109,19 +105,10 @@ export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> 
   const origin = originOf(host, (server.address() as AddressInfo).port)
 
   const app = state.register({ ...credentials(port), redirectURI })
-  let closing: Promise<void> | undefined
-
   const sandbox: Sandbox = {
     appURL: origin,
     apiURL: origin,
-    env: {
-      ILERT_APP_URL: origin,
-      ILERT_API_URL: origin,
-      ILERT_CLIENT_ID: app.clientID,
-      ILERT_CLIENT_SECRET: app.clientSecret,
-      ILERT_CALLBACK_URL: redirectURI,
-      ILERT_APP_ID: String(app.appID),
-    },
+    env: envOf(origin, app),
     get users() {
       return state.users.map((user) => ({ ...user }))
     },
@@ -136,23 +123,34 @@ export async function createSandbox(options?: SandboxOptions): Promise<Sandbox> 
     },
     revoke: (username) => state.endGrants(findUser(state.users, username, 'revoke')),
     load: (more) => state.load(more),
-    reset() {
-      clock.set((base ?? Date).now())
-      state.reset()
-      state.load(data)
-      faults.clear()
-      rateLimit.clear()
-      requests.length = 0
-    },
-    close() {
-      closing ??= new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      })
-      return closing
-    },
+    reset: () => memory.reset(),
+    close: closer(server),
   }
   return sandbox
+}
+
+/** The variables with which an app finds the sandbox, and is known to it. */
+function envOf(origin: string, { clientID, clientSecret, redirectURI, appID }: App): Record<string, string> {
+  return {
+    ILERT_APP_URL: origin,
+    ILERT_API_URL: origin,
+    ILERT_CLIENT_ID: clientID,
+    ILERT_CLIENT_SECRET: clientSecret,
+    ILERT_CALLBACK_URL: redirectURI,
+    ILERT_APP_ID: String(appID),
+  }
+}
+
+/** Ends the server once, however often it is called. */
+function closer(server: Server): () => Promise<void> {
+  let closing: Promise<void> | undefined
+  return () => {
+    closing ??= new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+    return closing
+  }
 }
 
 function register(o: { redirectURI: string; pkceOnly?: boolean }, state: State): RegisteredApp {
