@@ -24,17 +24,13 @@ export async function callAPI(
   path: string,
   init?: CallInit & { body?: unknown },
 ): Promise<ApiResponse> {
-  const given = knownOptions('init', init, { ...CALL_OPTIONS, body: true })
-  const { response, retry, scope: checked, ...rest } = given
-  if (response !== undefined && typeof response !== 'boolean') throw new TypeError('response: expected true or false.')
-  if (checked !== undefined && checked !== false) throw new TypeError('scope: expected false, or nothing.')
-  const signal = abortSignal(given.signal)
-  const call = { ...prepare(method, path, rest), signal }
-  let patienceMs = maxDelay(retry)
+  const { call, checksScope, mostWaitMs } = readInit(method, path, init)
+  const { signal } = call
+  let patienceMs = mostWaitMs
   signal?.throwIfAborted()
 
   let { accessToken, scope } = await abortable(source.tokens(), signal)
-  const needed = checked === false ? null : requiredScope(method, path)
+  const needed = checksScope ? requiredScope(method, path) : null
   if (needed !== null && !covers(scope, needed)) throw InsufficientScope.of(needed)
 
   let repeated = false
@@ -61,7 +57,17 @@ export async function callAPI(
   }
 }
 
-/** Checks everything that the caller has said. */
+/** Checks everything that the caller has said. `mostWaitMs`: after a 429; undefined if it is not to be waited. */
+function readInit(method: string, path: string, init: (CallInit & { body?: unknown }) | undefined) {
+  const given = knownOptions('init', init, { ...CALL_OPTIONS, body: true })
+  const { response, retry, scope, ...rest } = given
+  if (response !== undefined && typeof response !== 'boolean') throw new TypeError('response: expected true or false.')
+  if (scope !== undefined && scope !== false) throw new TypeError('scope: expected false, or nothing.')
+  const signal = abortSignal(given.signal)
+  const call = { ...prepare(method, path, rest), signal }
+  return { call, checksScope: scope !== false, mostWaitMs: maxDelay(retry) }
+}
+
 function prepare(
   method: string,
   path: string,

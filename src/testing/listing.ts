@@ -3,15 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import type { TokenStore } from '../tokens/stores/store.ts'
-
-interface Subject {
-  readonly store: TokenStore
-  readonly elapse: (ms: number) => Promise<void>
-}
-
-/** Long enough never to matter, and short enough to wait for. */
-const LONG = 600_000
-const SHORT = 250
+import { type Check, LONG, SHORT } from './check.ts'
 
 const ANN = 'owner-of_ann'
 const BEN = 'owner-of_ben'
@@ -28,7 +20,7 @@ async function keysOf(store: TokenStore, o?: { owner?: string }): Promise<string
   return [...keys].sort()
 }
 
-export const listing: Record<string, (subject: Subject) => Promise<void>> = {
+export const listing: Record<string, Check> = {
   'list, where there is one, lists nothing where nothing is': async ({ store }) => {
     if (!store.list) return
     assert.deepEqual(await keysOf(store), [])

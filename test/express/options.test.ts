@@ -211,7 +211,7 @@ describe('a callback URL with http:', () => {
   it.each([...LOCAL, 'https://app.example/cb', '/cb'])('%s is as good as any', (callbackURL) => {
     for (const environment of ['production', 'development']) {
       process.env.NODE_ENV = environment
-      make({ ...GIVEN, callbackURL })
+      make({ ...GIVEN, callbackURL, encryptionKey: 'k'.repeat(32) })
     }
     expect(warnings()).toEqual([])
   })
@@ -344,10 +344,10 @@ describe('without a secret', () => {
   })
 })
 
-it('with a secret, production starts without a key', async () => {
+it('with a secret, production starts without a key, and is told what a new secret would do', async () => {
   process.env.NODE_ENV = 'production'
   make()
-  expect(warnings()).toEqual([])
+  expect(warnings()).toMatchObject([{ code: 'ILERT_DERIVED_ENCRYPTION_KEY' }])
 })
 
 it('a scope that is nearly a known one is warned of once, and passed on', async () => {

@@ -62,8 +62,8 @@ test('import brings everything', async () => {
   )
   expect(names).toBe(
     'APIError IlertBearerStrategy IlertClient IlertError IlertStrategy InsufficientScope MemoryTokenStore NetworkError OAuthError ' +
-      'PostgresTokenStore ReauthenticationRequired RedisTokenStore SessionTokenStore Strategy TokenManager covers ' +
-      'createSandbox formatScope parseScope requiredScope scopes tokenStoreContract',
+      'PostgresTokenStore ReauthenticationRequired RedisTokenStore SessionTokenStore Strategy TokenManager ' +
+      'connectSandbox covers createSandbox formatScope parseScope requiredScope scopes tokenStoreContract',
   )
 })
 

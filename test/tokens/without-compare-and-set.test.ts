@@ -3,6 +3,7 @@
  * write between the look and the write of one.
  */
 import type { MemoryTokenStore, StoredTokens, TokenManager, TokenSet } from '../../src/index.ts'
+import { CLAIM_SETTLES_MS } from '../../src/tokens/timing.ts'
 import { until } from '../support/until.ts'
 import { closeDesks, type Desk, HOUR, MODES, startDesk } from './desk.ts'
 
@@ -115,7 +116,10 @@ test('new tokens that another process has written over are written again within 
   const claim = holdNextWrite(stores.second)
   const loser = second.accessToken('a')
   await claim.held
-  const token = await desk.passing(first.accessToken('a'))
+  const winner = first.accessToken('a')
+  await until(() => stores.first.written.length === 2) // the sign-in, and the claim
+  desk.advance(CLAIM_SETTLES_MS)
+  const token = await winner
   const asked = desk.sandbox.clock.now()
   claim.release()
   // Its claim has taken the place of the tokens, with which it asks in vain.
