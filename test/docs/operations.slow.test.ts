@@ -81,9 +81,9 @@ test('when a grant ends: a line for it, without its key', async () => {
     import { around, mount } from './app.js'
     const lines = []
     console.warn = (line) => lines.push(JSON.parse(line))
-    const { ilert } = await import('BLOCK(${ENDED})')
     await around(
       async (parts) => {
+        const { ilert } = await import('BLOCK(${ENDED})')
         const close = mount(parts, ilert)
         parts.app.get('/token', async (req, res) => res.send(await req.ilert.accessToken()))
         parts.app.use((error, req, res, next) => res.status(error.status).end())
@@ -108,9 +108,11 @@ test('ending everything: a user who leaves has no grant and no session afterward
     const { log } = console
     console.log = (line) => (String(line).startsWith('{"') ? lines.push(JSON.parse(line)) : log(line))
     const lines = []
-    const { ilert, endUser } = await import('BLOCK(${LEAVER})')
+    let endUser
     await around(
       async (parts) => {
+        const { ilert, ...page } = await import('BLOCK(${LEAVER})')
+        endUser = page.endUser
         const close = mount(parts, ilert)
         parts.app.get('/connected', (req, res) => res.json(req.ilert.connected))
         return close
