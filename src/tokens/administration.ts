@@ -3,6 +3,7 @@
  */
 import type { IlertClient } from '../client/client.ts'
 import type { Clock } from '../client/connection.ts'
+import { abortable } from '../client/send.ts'
 import { NetworkError } from '../ilert/errors.ts'
 import { inBatches } from './batches.ts'
 import { rememberedMs } from './endings.ts'
@@ -57,6 +58,9 @@ interface AdministrationParts {
   readonly settings: RefreshSettings
   readonly client: Pick<IlertClient, 'revoke'>
 }
+
+/** What became of a revocation at ilert. */
+type Revocation = 'revoked' | 'refused' | 'unavailable'
 
 type Counts = { -readonly [Name in keyof RevokedAll]: RevokedAll[Name] }
 
@@ -130,23 +134,26 @@ export class Administration {
     let isUnavailable = false
     const revoke = async ({ key, grant }: Listed) => {
       if (grant === UNREADABLE || !grant.ended || grant.tokens.refreshToken === undefined) return
-      if (!isUnavailable && (await this.#isRevoked(grant.tokens.refreshToken, signal)))
-        return await this.#forget(key, grant)
-      isUnavailable = true
+      const outcome = isUnavailable ? 'unavailable' : await this.#revokeOne(grant.tokens.refreshToken, signal)
+      if (outcome === 'revoked') return await this.#forget(key, grant)
+      if (outcome === 'unavailable') isUnavailable = true
       counts.pending += 1
     }
     counts.complete = await inBatches(this.#parts.vault.list(userID), revoke, signal)
   }
 
-  /** Resolves to false if ilert is unavailable, or keeps saying that it is asked too often. */
-  async #isRevoked(refreshToken: string, signal: AbortSignal | undefined): Promise<boolean> {
+  /**
+   * `unavailable`: ilert is, or it keeps saying that it is asked too often. `refused`: the token may be alive, since one that
+   * ilert does not know counts as revoked; the client secret is wrong, say.
+   */
+  async #revokeOne(refreshToken: string, signal: AbortSignal | undefined): Promise<Revocation> {
     for (let waits = 0; ; waits++) {
       try {
         await this.#parts.client.revoke(refreshToken)
-        return true
+        return 'revoked'
       } catch (error) {
-        if (!(error instanceof NetworkError)) return true // ilert does not know the token any more
-        if (error.code !== 'rate_limited' || waits === MOST_WAITS || signal?.aborted) return false
+        if (!(error instanceof NetworkError)) return 'refused'
+        if (error.code !== 'rate_limited' || waits === MOST_WAITS || signal?.aborted) return 'unavailable'
         const waitMs = Math.min(LONGEST_WAIT_MS, (error.retryAfterSeconds ?? 60) * 1000)
         await waitedUnlessAborted(waitMs, this.#parts.after, signal)
       }
@@ -177,9 +184,5 @@ function endOf(grant: Grant, now: number): Grant {
 }
 
 function waitedUnlessAborted(ms: number, after: After, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return waited(ms, after)
-  return new Promise((resolve) => {
-    const stop = after(ms, resolve)
-    signal.addEventListener('abort', () => resolve(stop?.() as undefined), { once: true })
-  })
+  return abortable(waited(ms, after), signal).catch(() => {})
 }

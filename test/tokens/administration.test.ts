@@ -2,6 +2,7 @@
  * What is done to many grants at once: they are listed, ended, and sealed with another key.
  */
 import { NetworkError, SessionTokenStore, type TokenManager } from '../../src/index.ts'
+import type { SandboxOptions } from '../../src/sandbox/index.ts'
 import { appTokensOf } from '../../src/tokens/manager.ts'
 import { encryptionSecrets } from '../../src/tokens/sealing/keys.ts'
 import { tokenSealer } from '../../src/tokens/sealing/token-sealer.ts'
@@ -22,8 +23,8 @@ interface Save {
 }
 
 /** A desk with three grants of Ann, one of them of a session, one of Ben, and one that the app has saved. */
-async function people(o: Parameters<Desk['manager']>[0] = {}) {
-  const desk = await startDesk({ refreshTokens: 'add' })
+async function people(o: Parameters<Desk['manager']>[0] = {}, sandbox: SandboxOptions = {}) {
+  const desk = await startDesk({ refreshTokens: 'add', ...sandbox })
   const manager = desk.manager(o)
   const save = async (key: string, options: Save = {}) => {
     const tokens = await desk.signIn()
@@ -157,6 +158,14 @@ describe('revokeAll()', () => {
     fault.clear()
     // By another process, too.
     expect(await desk.manager().revokeAll(ANN)).toEqual({ ...DONE, ended: 0 })
+    for (const key of ['job', 'page', 'other'] as const) expect(await desk.isAlive(saved[key].refreshToken)).toBe(false)
+  })
+
+  it('keeps the refresh tokens whose revocation ilert refuses, and says how many', async () => {
+    const { desk, manager, saved } = await people({}, { requireCredentials: true })
+    const mistaken = desk.manager({ clientSecret: 'a-secret-that-was-replaced' })
+    expect(await mistaken.revokeAll(ANN)).toEqual({ ...DONE, ended: 3, pending: 3 })
+    expect(await manager.revokeAll(ANN)).toEqual({ ...DONE, ended: 0 })
     for (const key of ['job', 'page', 'other'] as const) expect(await desk.isAlive(saved[key].refreshToken)).toBe(false)
   })
 
