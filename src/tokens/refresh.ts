@@ -114,7 +114,8 @@ export class Refresh {
   async #isFinal(from: Grant): Promise<boolean> {
     if (await this.#secondLook(from, !this.#parts.vault.hasLeases)) return false
     const now = this.#parts.clock.now()
-    const lostAt = this.#mayHideAnother ? lostUnseen(this.#writes.lostAt(now), from, now) : this.#writes.lostAt(now)
+    const known = this.#writes.lostAt(now)
+    const lostAt = this.#mayHideAnother ? lostUnseen(known, from, now) : known
     await this.#release(from, lostAt)
     // It counts when ilert was asked: the answer may have been heard much later.
     const waitMs = msUntilRefusalIsFinal(from.asking?.at ?? now, lostAt, now)

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { isLoopback, isLoopbackAddress } from '../loopback.ts'
 import type { SandboxRequest } from '../messages.ts'
+import { same } from '../same.ts'
 
 /** Why a request may not steer the sandbox, and whether a token would help; undefined where it may. */
 export interface ControlRefusal {
@@ -47,10 +47,4 @@ function broughtToken(authorization = ''): string {
   return Buffer.from(value, 'base64')
     .toString()
     .replace(/^[^:]*:/, '')
-}
-
-/** In a time that does not tell where they differ. */
-function same(a: string, b: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(hash(a), hash(b))
 }

@@ -1,6 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { REFRESH_TOKEN_SECONDS } from '../../ilert/limits.ts'
 import { type Answer, type Ilert, json, oauthForm, refuse, required, type SandboxRequest } from '../messages.ts'
+import { same } from '../same.ts'
 import type { App, Grant, RefreshToken } from '../state.ts'
 import { signAccessToken, signRefreshToken } from '../tokens.ts'
 
@@ -136,9 +137,4 @@ async function answer(
 
 function s256(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url')
-}
-
-/** Whether two texts are equal, in a time that does not tell where they differ. */
-function same(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
 }

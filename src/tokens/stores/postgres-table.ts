@@ -65,14 +65,14 @@ export function statementsFor(table: string): Statements {
     // One transaction. The lock keeps processes that start together from creating it at the same time, which fails.
     create: `SELECT pg_advisory_xact_lock(hashtext('passport-ilert')); ${tableSQL(table)}`,
     get: `SELECT version::text AS version, encode(data, 'base64') AS data FROM ${table}
-      WHERE ${TOKENS} AND version IS NOT NULL AND ends_at > ${NOW}`,
+      WHERE ${TOKENS} AND ${LIVE}`,
     // Where version is null there is the mark of an end, which nothing is newer than.
     set: `INSERT INTO ${table} AS old (kind, key, version, data, ends_at, owner)
       VALUES ('tokens', $1::bytea, $2::bigint, $3::bytea, ${FROM_NOW('$4')}, nullif($5::text, ''))
       ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, data = excluded.data,
         ends_at = excluded.ends_at, owner = excluded.owner
       WHERE old.version < excluded.version OR old.ends_at <= ${NOW} RETURNING 1`,
-    touch: `UPDATE ${table} SET ends_at = ${FROM_NOW('$2')} WHERE ${TOKENS} AND version IS NOT NULL AND ends_at > ${NOW}`,
+    touch: `UPDATE ${table} SET ends_at = ${FROM_NOW('$2')} WHERE ${TOKENS} AND ${LIVE}`,
     delete: `DELETE FROM ${table} WHERE ${TOKENS}`,
     // The longer one of two marks stays: each was promised to a caller.
     end: `INSERT INTO ${table} AS old (kind, key, ends_at) VALUES ('tokens', $1::bytea, ${FROM_NOW('$2')})
