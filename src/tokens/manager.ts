@@ -159,8 +159,8 @@ export class TokenManager {
    * all are revoked at ilert, as fast as its limit of calls allows. A bounded number is worked on at a time.
    *
    * If ilert is unavailable or refuses (a wrong client secret, say), or the process ends, or `signal` stops it, the store keeps
-   * the refresh tokens, which nothing uses any more: call it again, until `pending` is 0. Tokens that the app has saved itself have no user: use `revoke(key)`. A user
-   * may sign in again: revoke the access at ilert, or refuse it in `verify`.
+   * the refresh tokens, which nothing uses any more: call it again, until `pending` is 0. Tokens that the app has saved itself
+   * have no user: use `revoke(key)`. A user may sign in again: revoke the access at ilert, or refuse it in `verify`.
    *
    * Needs a store that can list: see `list`.
    *
