@@ -290,12 +290,17 @@ const fromStores: Reader[] = [
   reader('a stored record with its end', MIB, (text) => grantOf(`1.${text}`)),
   reader('what Redis answers', MIB, (text) => redis(async () => text).get(KEY)),
   reader('the data of what Redis answers', MIB, (text) => redis(async () => `7:${text}`).get(KEY)),
-  reader('what Redis lists', MIB, async (text) => {
-    const answers = [['0', text, '1'], [`7:${text}`]].map((answer) => JSON.stringify(answer))
-    return await redis(async () => answers.shift() ?? '')
-      .list()
-      .next()
-  }),
+  reader(
+    'what Redis lists',
+    MIB,
+    async (written) => {
+      const answers = written.split('\n')
+      return await redis(async () => answers.shift() ?? '')
+        .list()
+        .next()
+    },
+    (text) => [['0', text, '1'], [`7:${text}`]].map((answer) => JSON.stringify(answer)).join('\n'),
+  ),
   reader('an error of Redis', MIB, (text) =>
     redis(async () => {
       throw new Error(text)
