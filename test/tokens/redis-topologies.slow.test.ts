@@ -33,7 +33,9 @@ needs('redis-server')('RedisTokenStore', () => {
   describe('over Redis Cluster', () => {
     let server: RedisServer
     beforeAll(async () => {
-      server = await startRedis({ more: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] })
+      // Its own choice for the bus, 10 000 higher, may be a port that the system has given to an outgoing connection.
+      const bus = ['--cluster-port', String(await freePort())]
+      server = await startRedis({ more: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', ...bus] })
       const client = await createClient({ url: server.url }).connect()
       await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
       await until(async () => (await client.clusterInfo()).includes('cluster_state:ok'))
