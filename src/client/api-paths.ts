@@ -6,7 +6,7 @@
  *       interface ApiGets { '/api/event-flows': { id: number; name: string }[] }
  *     }
  */
-import type { Deletes, Gets, Posts, Puts, Queries } from '../ilert/api.ts'
+import type { Deletes, Gets, Posts, Puts, Queries } from '../ilert/api/paths.ts'
 
 /** What `get` and `paginate` give: the answer's JSON, by path. */
 export interface ApiGets extends Gets {}

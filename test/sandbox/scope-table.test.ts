@@ -3,7 +3,7 @@
  * itself.
  */
 import { scopes } from '../../src/ilert/scopes.ts'
-import { OPERATIONS } from '../../src/sandbox/api/table.ts'
+import { OPERATIONS } from '../../src/sandbox/api/table/operations.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { type Call, scopeError, signedIn } from './api-support.ts'
 

@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { entryPoints, root } from './entry-points.js'
 
 const at = (path) => fileURLToPath(new URL(path, root))
 
 /** The names of ilert's own document, which are not explained a second time here. */
-const ofIlert = [
-  ...readFileSync(at('dist/ilert/api.d.ts'), 'utf8').matchAll(/(?<!\*\/\n)^export (?:interface|type) (\w+)/gm),
-]
+const ofIlert = readdirSync(at('dist/ilert/api')).flatMap((file) => [
+  ...readFileSync(at(`dist/ilert/api/${file}`), 'utf8').matchAll(/(?<!\*\/\n)^export (?:interface|type) (\w+)/gm),
+])
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {

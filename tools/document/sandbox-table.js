@@ -10,29 +10,38 @@ const TIME_ZONE = 'TimeZone'
 const FORMATS = new Set(['date-time', 'date', 'time'])
 
 /**
- * The text of `src/sandbox/api/table.ts`.
+ * The text of the files in `src/sandbox/api/table/`, by their paths in `src`.
  *
  * @param {any} document
  * @param {(method: string, path: string) => string | null} requiredScope
+ * @returns {Record<string, string>}
  */
 export function sandboxTable(document, requiredScope) {
   const operations = scopedOperations(document, requiredScope)
   const roots = operations.flatMap(({ body, answer }) => [body, answer].filter((schema) => schema !== undefined))
   const schemas = schemasNeeded(document, roots).filter((name) => name !== TIME_ZONE)
-  return `/*
- * What each operation of ilert's API that a scope opens takes and gives. Made from ilert's OpenAPI document
- * ${document.info.version} by tools/document/write.js; do not edit. How to read it: schema.ts.
+  const made = `Made from ilert's OpenAPI document
+ * ${document.info.version} by tools/document/write.js; do not edit. How to read it: schema.ts.`
+  return {
+    'sandbox/api/table/operations.ts': `/*
+ * What each operation of ilert's API that a scope opens takes and gives. ${made}
  */
-import type { Operation, Schema } from './schema.ts'
+import type { Operation } from '../schema.ts'
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
 ${operations.map(({ method, path, ...rest }) => `  '${method} ${path}': ${print(operationEntry(rest))},`).join('\n')}
 }
+`,
+    'sandbox/api/table/schemas.ts': `/*
+ * The schemas that operations.ts names. ${made}
+ */
+import type { Schema } from '../schema.ts'
 
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
 ${schemas.map((name) => `  ${name}: ${print(compact(document.components.schemas[name]))},`).join('\n')}
 }
-`
+`,
+  }
 }
 
 /** @param {Omit<import('./read.js').Operation, 'method' | 'path'>} operation */

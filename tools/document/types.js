@@ -2,55 +2,97 @@
  * ilert's OpenAPI document as TypeScript: an interface for each schema, and for each method a map from paths, as code
  * writes them, to what goes in and comes out. Names, types and enums alone; no text of the document.
  */
+import { grouped } from './groups.js'
 import { referenced, resolve, schemasNeeded, scopedOperations } from './read.js'
 
 /** @import { Operation, Parameter, Schema } from './read.js' */
 
-const HEADER = `/*
- * Made from ilert's OpenAPI document by \`npm run document\`; not to be changed by hand. Types alone, no code.
- *
- * A field that need not be there may also be \`null\`. Enums are open, since ilert adds words.
- */
+const MADE = "Made from ilert's OpenAPI document by `npm run document`; not to be changed by hand"
 
+const NOTATION = `
 /** Known words complete in an editor, others are taken as they are. */
-type Open<Word extends string> = Word | (string & {})
+export type Open<Word extends string> = Word | (string & {})
 
 /** What is sent: without an id, since ilert gives it one, or with the id that it has. */
-type Draft<T extends { id: unknown }> = Omit<T, 'id'> & { id?: T['id'] }
+export type Draft<T extends { id: unknown }> = Omit<T, 'id'> & { id?: T['id'] }
 
 /** One name may stand in a query several times. */
-type OneOrMore<T> = T | readonly T[]
+export type OneOrMore<T> = T | readonly T[]
 `
 
 /** Whose words are examples: it takes every name of the IANA's. */
 const EXAMPLES_ALONE = new Set(['TimeZone'])
 
 /**
- * The text of `src/ilert/api.ts`.
+ * The text of `src/ilert/api.ts`, which exports all types, and of the files in `src/ilert/api/`, by their paths in `src`.
  *
  * @param {any} document
  * @param {(method: string, path: string) => string | null} requiredScope
+ * @returns {Record<string, string>}
  */
 export function typesOf(document, requiredScope) {
   const operations = scopedOperations(document, requiredScope)
   const types = new Types(document, operations)
-  const roots = operations.flatMap(({ body, answer, query }) => [
-    ...(body ? [body] : []),
-    ...(answer ? [answer] : []),
-    ...query.map(({ schema }) => schema),
-  ])
-  return [
-    HEADER,
-    `/** The edition of ilert's document. */\nexport type DocumentVersion = '${document.info.version}'\n`,
-    ...schemasNeeded(document, roots).map((name) => types.declaration(name)),
-    types.map('Gets', 'What GET gives.', 'GET', (operation) => types.answer(operation)),
-    types.map('Posts', 'What POST takes and gives.', 'POST', (operation) => types.exchange(operation)),
-    types.map('Puts', 'What PUT takes and gives.', 'PUT', (operation) => types.exchange(operation)),
-    types.map('Deletes', 'What DELETE gives.', 'DELETE', (operation) => types.answer(operation)),
-    types.map('Queries', 'What the query of a GET may have, beside the page.', 'GET', (operation) =>
-      types.query(operation),
+  const declared = grouped(schemasNeeded(document, operations.flatMap(schemasOf)))
+  const files = new Map(
+    declared.map(([file, names]) => [file, names.map((name) => types.declaration(name)).join('\n')]),
+  )
+  files.set('paths', types.maps())
+  const homes = new Map(declared.flatMap(([file, names]) => names.map((name) => [name, file])))
+  for (const name of ['Open', 'Draft', 'OneOrMore']) homes.set(name, 'notation')
+  return {
+    'ilert/api.ts': entry(document.info.version, [...files.keys()]),
+    'ilert/api/notation.ts': `/* ${MADE}. */\n${NOTATION}`,
+    ...Object.fromEntries(
+      [...files].map(([file, text]) => [
+        `ilert/api/${file}.ts`,
+        `/* ${MADE}. */\n${imports(file, text, homes)}\n${text}`,
+      ]),
     ),
-  ].join('\n')
+  }
+}
+
+/** @param {Operation} operation */
+function schemasOf({ body, answer, query }) {
+  return [...(body ? [body] : []), ...(answer ? [answer] : []), ...query.map(({ schema }) => schema)]
+}
+
+/**
+ * @param {string} version
+ * @param {readonly string[]} files
+ */
+function entry(version, files) {
+  return `/*
+ * ${MADE}. Types alone, no code.
+ *
+ * \`paths.ts\` has what each path takes and gives, the other files the schemas, by what they are about. A field that need
+ * not be there may also be \`null\`. Enums are open, since ilert adds words.
+ */
+${files
+  .toSorted()
+  .map((file) => `export type * from './api/${file}.ts'\n`)
+  .join('')}
+/** The edition of ilert's document. */
+export type DocumentVersion = '${version}'
+`
+}
+
+/**
+ * The imports of a file: a line for each other file that has names which its text uses.
+ *
+ * @param {string} file
+ * @param {string} text
+ * @param {ReadonlyMap<string, string>} homes of the names
+ */
+function imports(file, text, homes) {
+  const words = new Set(text.replaceAll(/'[^']*'|`[^`]*`/g, '').match(/\b[A-Z]\w*/g))
+  const others = [...new Set(homes.values())].toSorted().filter((home) => home !== file)
+  return others
+    .flatMap((home) => {
+      const names = [...words].filter((word) => homes.get(word) === home).toSorted()
+      return names.length === 0 ? [] : [`import type { ${names.join(', ')} } from './${home}.ts'\n`]
+    })
+    .join('')
 }
 
 class Types {
@@ -65,6 +107,19 @@ class Types {
     this.answered = new Set(
       operations.map(({ answer }) => answer && referenced(answer.type === 'array' ? (answer.items ?? {}) : answer)),
     )
+  }
+
+  /** What each path takes and gives. */
+  maps() {
+    return [
+      this.map('Gets', 'What GET gives.', 'GET', (operation) => this.answer(operation)),
+      this.map('Posts', 'What POST takes and gives.', 'POST', (operation) => this.exchange(operation)),
+      this.map('Puts', 'What PUT takes and gives.', 'PUT', (operation) => this.exchange(operation)),
+      this.map('Deletes', 'What DELETE gives.', 'DELETE', (operation) => this.answer(operation)),
+      this.map('Queries', 'What the query of a GET may have, beside the page.', 'GET', (operation) =>
+        this.query(operation),
+      ),
+    ].join('\n')
   }
 
   /** @param {string} name of a schema */

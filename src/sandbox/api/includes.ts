@@ -1,5 +1,5 @@
 import { type Operation, shapeOf } from './schema.ts'
-import { OPERATIONS } from './table.ts'
+import { OPERATIONS } from './table/operations.ts'
 
 /** Fields that an operation adds if its `include` asks for them; undefined if it takes no `include`. */
 export function includesOf({ query }: Operation): readonly string[] | undefined {

@@ -12,7 +12,7 @@ import { reportHandlers } from './reports.ts'
 import { scheduleHandlers } from './schedules.ts'
 import type { Operation } from './schema.ts'
 import { subscriberHandlers } from './subscribers.ts'
-import { OPERATIONS } from './table.ts'
+import { OPERATIONS } from './table/operations.ts'
 
 /** What is more than a list of entries. */
 const SPECIAL: Readonly<Record<string, Handler>> = {

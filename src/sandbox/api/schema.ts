@@ -1,4 +1,4 @@
-import { SCHEMAS } from './table.ts'
+import { SCHEMAS } from './table/schemas.ts'
 
 /**
  * A schema as the table writes it:
