@@ -177,13 +177,20 @@ needs('chromium')('writing alerts', () => {
     await allowWriting(page)
     await mark(page)
 
-    await change(page, 'Accept', PORTAL)
+    await page.getByRole('button', { name: `Accept: ${PORTAL}` }).focus()
+    for (let n = 0; n < 5; n++) await page.keyboard.down('Enter') // held: it repeats
+    await page.keyboard.up('Enter')
+    await notice(page).filter({ hasText: 'You have accepted: portal' }).waitFor()
     expect(await alertRow(page, PORTAL).textContent()).toContain('Accepted by you')
     expect(await focused(page)).toContain('portal') // the row, and no control
     expect(await page.evaluate('document.activeElement.tagName')).toBe('LI')
     await page.keyboard.press('Enter')
     expect(page.url()).toBe(`${desk.url}/#alert-${await idOf(page, PORTAL)}`)
     expect(await isMarked(page)).toBe(true)
+    const changes = desk.sandbox.requests.filter(
+      ({ method, path }) => method === 'PUT' && path.startsWith('/api/alerts/'),
+    )
+    expect(changes.map(({ path }) => path.replace(/.*\//, ''))).toEqual(['accept'])
   })
 
   it('works with JavaScript switched off', async () => {
