@@ -8,6 +8,9 @@ import { createStores } from './stores.ts'
 /** Requests that take longer are cut when the app ends. */
 const GRACE_MS = 10_000
 
+/** Longer than a proxy keeps an unused connection (60 s as a rule): it never sends a request on one that is being closed. */
+const KEEP_ALIVE_MS = 75_000
+
 try {
   loadEnvFile()
   await start(readConfig(process.env))
@@ -31,6 +34,7 @@ async function start(config: Config): Promise<void> {
   const stopping = new AbortController()
   const { app, ilert } = createApp({ config, stores, logger, stopping: stopping.signal })
   const server = createServer(app)
+  server.keepAliveTimeout = KEEP_ALIVE_MS
 
   server.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error

@@ -77,10 +77,12 @@ it('writes into no folder that is not empty', async () => {
   expect(existsSync(join(away, 'full', 'package.json'))).toBe(false)
 }, 60_000)
 
-it('writes into one that is empty, and leaves npm install alone where that is wished', async () => {
+it('writes every file of the desk into one that is empty, and leaves npm install alone where that is wished', async () => {
   await mkdir(join(away, 'empty'))
   const { stdout } = await create('empty', '--', '--no-install')
   expect(stdout).toContain('npm install && npm start')
-  expect(existsSync(join(away, 'empty', 'src', 'server.ts'))).toBe(true)
+  const kept = (await run('git', ['ls-files', 'example-app'], { cwd: process.cwd() })).stdout.trim().split('\n')
+  const missing = kept.filter((path) => !existsSync(join(away, 'empty', path.replace('example-app/', ''))))
+  expect(missing).toEqual([])
   expect(existsSync(join(away, 'empty', 'node_modules'))).toBe(false)
 }, 60_000)
