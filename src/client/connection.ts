@@ -114,8 +114,11 @@ export function tenantOption(tenant: unknown): string | undefined {
   return tenant
 }
 
+/** How long a call may take if the app says nothing. */
+export const DEFAULT_TIMEOUT_MS = 10_000
+
 function timeout(value: number | undefined): number {
-  if (value === undefined) return 10_000
+  if (value === undefined) return DEFAULT_TIMEOUT_MS
   if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIMEOUT_MS)) {
     throw new TypeError(`timeoutMs: expected a number of milliseconds above 0 and up to ${MAX_TIMEOUT_MS}.`)
   }

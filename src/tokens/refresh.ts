@@ -8,8 +8,11 @@ import type { GrantRecord } from './record.ts'
 import type { RefreshWrites } from './refresh-writes.ts'
 import type { Lease } from './stores/store.ts'
 import { type After, elapsed, waited } from './time.ts'
-import { CLAIM_SETTLES_MS, MOST_POLLS, POLL_MS, SECOND_LOOKS_MS } from './timing.ts'
+import { ASK_WITHIN_MS, CLAIM_SETTLES_MS, MOST_POLLS, POLL_MS, SECOND_LOOKS_MS } from './timing.ts'
 import type { Vault } from './vault.ts'
+
+/** How many claims may be too old when they are written, before the store counts as unavailable. */
+const MOST_LATE_CLAIMS = 3
 
 /** What a refresh works with. */
 export interface RefreshParts {
@@ -65,7 +68,7 @@ export class Refresh {
   /** Makes sure that a refresh is still needed, and no other process's turn. Resolves to what it is to be a refresh of. */
   async #claim(lease: Lease | undefined): Promise<Grant | undefined> {
     const [record, writes] = [this.#record, this.#writes]
-    for (let polls = 0; polls < 2 * MOST_POLLS; polls++) {
+    for (let polls = 0, late = 0; polls < 2 * MOST_POLLS && late < MOST_LATE_CLAIMS; polls++) {
       await record.read()
       if (record.removed || !this.#isNeeded()) return undefined
       const waitMs = polls < MOST_POLLS ? writes.othersTurnMs() : 0
@@ -78,7 +81,11 @@ export class Refresh {
       if (!claimed) continue
       if (record.removed) return undefined
       if (lease?.signal.aborted) await this.#release(claimed)
-      else if (await this.#claimStands(claimed)) return claimed
+      else if (await this.#claimStands(claimed)) {
+        if (this.#ageOf(claimed) < ASK_WITHIN_MS) return claimed
+        writes.leaveClaim(claimed) // another process may have begun meanwhile
+        late++
+      }
     }
     throw new NetworkError('Others were in the way of this refresh. Try again.', { code: 'store_unavailable' })
   }
@@ -87,9 +94,13 @@ export class Refresh {
   async #claimStands(claimed: Grant): Promise<boolean> {
     if (!this.#parts.vault.mayBuryWrites) return true
     // By then the other one may have found its claim, and gone on.
-    this.#mayHideAnother = elapsed(claimed.asking?.at ?? 0, this.#parts.clock.now()) >= CLAIM_SETTLES_MS
+    this.#mayHideAnother = this.#ageOf(claimed) >= CLAIM_SETTLES_MS
     await waited(CLAIM_SETTLES_MS, this.#parts.after)
     return await this.#writes.claimStands(claimed)
+  }
+
+  #ageOf({ asking }: Grant): number {
+    return elapsed(asking?.at ?? 0, this.#parts.clock.now())
   }
 
   // When ilert gave no tokens -----------------------------------------------------------------------------------------

@@ -26,6 +26,12 @@ export const LAST_BACK_OFF_MS: number = 60 * SECOND_MS
  */
 export const CLAIM_MS: number = 15 * SECOND_MS
 
+/**
+ * How soon after its claim a process asks ilert. Others begin when the claim ends: a process that stood still longer claims
+ * anew.
+ */
+export const ASK_WITHIN_MS: number = CLAIM_MS / 3
+
 /** How often to look whether another process's refresh has come to its end. */
 export const POLL_MS = 500
 export const MOST_POLLS: number = CLAIM_MS / POLL_MS

@@ -120,6 +120,22 @@ const mended: Record<string, Scenario> = {
       { after: { events: 7 }, do: 'requests everywhere' },
     ],
   },
+  'a claim that was written before a stall of this process, in which another one has refreshed': {
+    ...plain,
+    seed: -1_436_066_188,
+    processes: 2,
+    store: 'compare and set',
+    steps: [
+      { after: { life: 1.01 }, do: 'requests', process: -1, count: 1 },
+      { after: { events: 4 }, do: 'stall', process: -1, ms: 25_069 },
+      { after: { events: 3 }, do: 'requests', process: 1, count: 1 },
+      { after: { ms: 254 }, do: 'requests everywhere' },
+      { after: { ms: 281 }, do: 'restart', process: 0 },
+      { after: { ms: 2 }, do: 'store trouble', kind: 'answers lost', ms: 517 },
+      { after: { life: 1.01 }, do: 'ilert trouble', kind: 'slow', ms: 60_000 },
+      { after: { events: 0 }, do: 'requests everywhere' },
+    ],
+  },
   'a read that failed before a stall of this process, and a sign-out in another one since': {
     ...plain,
     processes: 1,

@@ -180,3 +180,36 @@ describe('a refresh that somebody else has claimed, where there is no lease', ()
     expect(desk.revocations()).toEqual([])
   })
 })
+
+/** How long a process may stand still after it has written its claim, and still ask by it. */
+const SHORT_STALL_MS = 4000
+const LONG_STALL_MS = 6000
+
+it('a claim that was written before a stall is made anew: another process may have begun meanwhile', async () => {
+  const { desk, store, manager, tokens } = await startDue()
+  const claims: string[] = []
+  store.beforeSet = (_, { data }) => {
+    claims.push(data)
+    if (claims.length === 1) desk.advance(LONG_STALL_MS)
+  }
+  await refreshed(manager, tokens.accessToken)
+  expect(claims.length).toBe(3) // two claims, and the new tokens
+  expect(desk.refreshes().length).toBe(1)
+})
+
+it('a claim that was written just now is asked by', async () => {
+  const { desk, store, manager, tokens } = await startDue()
+  let writes = 0
+  store.beforeSet = () => {
+    if (++writes === 1) desk.advance(SHORT_STALL_MS)
+  }
+  await refreshed(manager, tokens.accessToken)
+  expect(writes).toBe(2)
+})
+
+it('a store that takes too long for every claim counts as unavailable, and ilert is not asked', async () => {
+  const { desk, store, manager } = await startDue()
+  store.beforeSet = () => desk.advance(LONG_STALL_MS)
+  await expect(manager.get('a')).rejects.toMatchObject(inTheWay)
+  expect(desk.refreshes()).toEqual([])
+})

@@ -1,4 +1,5 @@
 /* What must hold between the durations of the protocol, whichever of them is changed. */
+import { DEFAULT_TIMEOUT_MS } from '../../src/client/connection.ts'
 import { checkLeaseMs } from '../../src/tokens/stores/lease.ts'
 import * as timing from '../../src/tokens/timing.ts'
 
@@ -11,6 +12,10 @@ test('a claim is heeded for as long as a lease may outlive its holder', () => {
 
 test('whoever waits for the turn of another process polls until its claim has ended', () => {
   expect(timing.POLL_MS * timing.MOST_POLLS).toBeGreaterThanOrEqual(timing.CLAIM_MS)
+})
+
+test('whoever asks ilert has its answer, by the default time limit of a call, while its claim is heeded', () => {
+  expect(timing.ASK_WITHIN_MS + DEFAULT_TIMEOUT_MS).toBeLessThanOrEqual(timing.CLAIM_MS)
 })
 
 test('a record is restored only while its tombstone, had there been one, would still be there', () => {
