@@ -83,6 +83,21 @@ describe('list()', () => {
     expect(found).toEqual(['server_error'])
   })
 
+  it('lets a store know that it has read enough', async () => {
+    const { desk } = await people()
+    let hasEnded = false
+    async function* list() {
+      try {
+        yield* desk.store.list()
+      } finally {
+        hasEnded = true
+      }
+    }
+    const manager = desk.manager({ tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    for await (const _ of manager.list()) break
+    expect(hasEnded).toBe(true)
+  })
+
   it('asks for a store that can list, and for an id that is one', async () => {
     const desk = await startDesk()
     const store = new SessionTokenStore({ get() {}, set() {}, destroy() {} } as never)
@@ -103,6 +118,7 @@ describe('revokeAll()', () => {
     const { desk, manager, saved } = await people()
     const { mark = '' } = await appTokensOf(manager).sessions.begin(DAY, true, {}, () => {}, ANN)
     const bens = await appTokensOf(manager).sessions.begin(DAY, true, {}, () => {}, BEN)
+    expect(await appTokensOf(manager).sessions.wasSignedOut({ mark }, DAY)).toBe(false) // known here for a while
     expect(await manager.revokeAll(ANN)).toEqual({ ...DONE, ended: 3, sessions: 1 })
     const other = desk.manager()
     for (const each of [manager, other]) {
@@ -159,6 +175,41 @@ describe('revokeAll()', () => {
     // By another process, too.
     expect(await desk.manager().revokeAll(ANN)).toEqual({ ...DONE, ended: 0 })
     for (const key of ['job', 'page', 'other'] as const) expect(await desk.isAlive(saved[key].refreshToken)).toBe(false)
+  })
+
+  it('does not ask an unavailable ilert for each of many', async () => {
+    const { desk, manager } = await people()
+    const tokens = await desk.signIn()
+    for (let i = 0; i < 40; i++) await manager.save(`${i}`, { ...tokens, refreshToken: `refresh ${i}` })
+    desk.sandbox.fault({ path: REVOKE, kind: 503 })
+    expect(await manager.revokeAll()).toEqual({ ...DONE, ended: 45, pending: 45 })
+    expect(desk.revocations().length).toBeLessThanOrEqual(20)
+  })
+
+  it('ends what turns up while others are ended', async () => {
+    const { desk } = await people()
+    let turnsUp = true
+    async function* list(o?: { owner?: string }) {
+      yield* desk.store.list(o)
+      if (turnsUp) await appTokensOf(desk.manager()).save('late', await desk.signIn(), { account: ANN })
+      turnsUp = false
+    }
+    const manager = desk.manager({ tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    expect(await manager.revokeAll(ANN)).toEqual({ ...DONE, ended: 4 })
+    expect(await keys(manager, { userID: ANN })).toEqual([])
+  })
+
+  it('leaves a key alone that another user has by then', async () => {
+    const { desk, manager: before } = await people()
+    async function* list(o?: { owner?: string }) {
+      for await (const listed of desk.store.list(o)) {
+        if (listed.key === 'job') await appTokensOf(before).save('job', await desk.signIn(), { account: BEN })
+        yield listed
+      }
+    }
+    const manager = desk.manager({ tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    expect(await manager.revokeAll(ANN)).toEqual({ ...DONE, ended: 2 })
+    expect(await keys(before, { userID: BEN })).toEqual(['ben', 'job'])
   })
 
   it('keeps the refresh tokens whose revocation ilert refuses, and says how many', async () => {
@@ -265,6 +316,30 @@ describe('reseal()', () => {
     expect(await keys(rotating, { userID: ANN })).toEqual(['job', 'new', 'other', 'page'])
     await rotating.reseal()
     expect(await keys(rotating, { userID: ANN })).toEqual(['job', 'new', 'other', 'page'])
+  })
+
+  it('beside a search for the grants of a user hides none of them', async () => {
+    const { desk } = await people({ encryptionKey: OLD })
+    let searches = 0
+    async function* list(o?: { owner?: string }) {
+      if (++searches === 2) await desk.manager(both).reseal()
+      yield* desk.store.list(o)
+    }
+    const searching = desk.manager({ ...both, tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    expect([...new Set(await keys(searching, { userID: ANN }))]).toEqual(['job', 'other', 'page'])
+  })
+
+  it('tries again where something else is written meanwhile', async () => {
+    const { desk, manager: before } = await people({ encryptionKey: OLD })
+    let others = 0
+    class Busy extends FragileStore {
+      override async set(...args: Parameters<FragileStore['set']>): Promise<boolean> {
+        if (args[0] === 'job' && ++others === 1) await before.save('job', await desk.signIn())
+        return await super.set(...args)
+      }
+    }
+    const store = Object.assign(new Busy(desk.store), { list: desk.store.list.bind(desk.store) })
+    expect(await desk.manager({ ...both, tokenStore: store }).reseal()).toMatchObject({ resealed: 5, older: 0 })
   })
 
   it('counts what no key opens, and leaves it alone', async () => {

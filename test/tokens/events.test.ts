@@ -4,6 +4,7 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { TokenEvents, TokenManager } from '../../src/index.ts'
+import { GrantEvents } from '../../src/tokens/events.ts'
 import { appTokensOf } from '../../src/tokens/manager.ts'
 import { TOKEN } from '../support/app.ts'
 import { until } from '../support/until.ts'
@@ -184,6 +185,16 @@ describe('an end', () => {
     desk.advance(400 * 24 * HOUR)
     for (let i = 0; i < 3; i++) await expect(manager.accessToken('a')).rejects.toThrow()
     expect(told.slice(1)).toEqual([{ name: 'ended', ...WHOSE, by: 'expiry', count: 0 }])
+  })
+
+  it('is told again if ilert has refused too early, and refuses later', () => {
+    const events = new GrantEvents()
+    const told: string[] = []
+    events.on('ended', ({ by }) => told.push(by))
+    events.ended('a', { id: '1' }, 'ilert')
+    events.goesOn({ id: '1' })
+    events.ended('a', { id: '1' }, 'ilert')
+    expect(told).toEqual(['ilert', 'ilert'])
   })
 
   it('is none if the same ilert user has granted anew', async () => {
