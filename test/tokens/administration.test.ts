@@ -83,6 +83,12 @@ describe('list()', () => {
     expect(found).toEqual(['server_error'])
   })
 
+  it("tells of the user's alone, though a store may list more", async () => {
+    const { desk } = await people()
+    const store = Object.assign(new FragileStore(desk.store), { list: () => desk.store.list() })
+    expect(await keys(desk.manager({ tokenStore: store }), { userID: BEN })).toEqual(['ben'])
+  })
+
   it('lets a store know that it has read enough', async () => {
     const { desk } = await people()
     let hasEnded = false
