@@ -17,7 +17,7 @@ declare global {
   }
 }
 
-/** Makes the app's user of ilert's. With a database, this is where to find or create the user's row. */
+/** Makes the app's user of ilert's. With a database, this is where to find or create the user's row: users.ts. */
 export function toUser(profile: IlertProfile): Express.User {
   const { provider, id, displayName, username, role, tenant, timezone } = profile
   return { provider, id, name: displayName, username, role, account: tenant, timezone }
