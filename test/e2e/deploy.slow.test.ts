@@ -3,17 +3,21 @@
  * with which the page was followed by hand.
  */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { parse } from 'yaml'
 import { type Config, readConfig } from '../../example-app/src/config.ts'
 import { needs } from '../support/needs.ts'
+import { freePort } from '../support/port.ts'
 import { startRedis } from '../support/redis.ts'
-import { EXAMPLE_APP, removeBuiltApp } from './app-copy.ts'
+import { run } from '../support/run.ts'
+import { copyApp, EXAMPLE_APP, ROOT, removeBuiltApp } from './app-copy.ts'
 import { startApp } from './app-process.ts'
 import { atEnd, cleanUp } from './clean-up.ts'
 import { get } from './http.ts'
+import { walk } from './walk.ts'
 
 afterEach(cleanUp)
 afterAll(removeBuiltApp)
@@ -158,5 +162,37 @@ describe('proxies', () => {
       'X-Forwarded-Host': '$host',
       'X-Forwarded-Prefix': "''",
     })
+  })
+})
+
+describe('metrics', () => {
+  it('are given to Prometheus on a port of their own, and the process ends as without them', async () => {
+    const away = await mkdtemp(join(tmpdir(), 'metrics-'))
+    atEnd(() => rm(away, { recursive: true, force: true }))
+    const cwd = join(away, 'desk')
+    await copyApp(cwd)
+    await symlink(join(ROOT, 'node_modules'), join(cwd, 'node_modules'))
+    await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', away, 'prom-client@15'], {
+      cwd: away,
+    })
+    await run(process.execPath, ['node_modules/typescript/bin/tsc'], { cwd })
+    const METRICS_PORT = String(await freePort())
+    const command = [process.execPath, '--import', './deploy/metrics.js', 'dist/server.js']
+    const app = await startApp({ METRICS_PORT }, { command, cwd })
+    await walk(`${app.url}/auth/ilert`)
+    const { text } = await get(`http://localhost:${METRICS_PORT}/metrics`)
+    expect(text).toMatch(/^ilert_seconds_count\{what="login".*outcome="success"\} 1$/m)
+    expect(text).toMatch(/^ilert_seconds_count\{what="api".*outcome="success"\} [1-9]/m)
+    expect((await get(`${app.url}/metrics`)).status).toBe(404)
+    app.signal('SIGTERM')
+    expect(await app.ended).toBe(0)
+  }, 120_000)
+
+  it('are those of the operations page', async () => {
+    const operations = await readFile(join(ROOT, 'docs/operations.md'), 'utf8')
+    const [, after = ''] = operations.split('with `prom-client`:\n\n```js\n')
+    const recipe = after.slice(after.indexOf('\n\n'), after.indexOf('```\n')) // without its imports
+    expect(recipe).toContain('ilert_grants_total')
+    expect(await readFile(join(EXAMPLE_APP, 'deploy/metrics.js'), 'utf8')).toContain(recipe)
   })
 })

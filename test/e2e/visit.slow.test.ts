@@ -56,6 +56,18 @@ needs('chromium')('a visit to the desk', () => {
     }
   })
 
+  it('shows its session on a page of its own, which the name in the header leads to', async () => {
+    const desk = await startDesk()
+    const { page } = await visit()
+    await signIn(page, desk.url)
+    const session = page.getByText('The access token ends')
+    expect(await session.count()).toBe(0)
+    await page.getByRole('link', { name: 'Mara Lindqvist' }).click()
+    await session.waitFor()
+    expect(new URL(page.url()).pathname).toBe('/session')
+    expect(await openAlerts(page).count()).toBe(0)
+  })
+
   it('is of one person, though another one signs in by its side, and after', async () => {
     const desk = await startDesk()
     const { page } = await visit()
