@@ -99,12 +99,17 @@ export function msUntilRefusalIsFinal(askedAt: number, lostAt: number | undefine
 
 /**
  * When ilert may last have given an answer of which nothing tells, since the store has lost the claim of the process that
- * asked: as late as now. Once for the same tokens, or a user whom ilert has ended would wait for ever.
+ * asked: as late as now. Once for the same tokens, or a user whom ilert has ended would wait for ever. What was lost until
+ * the interval after their own refresh had passed may have been an answer to older ones.
  *
  * @param lostAt when it may have done so by what the store tells
  */
-export function lostUnseen(lostAt: number | undefined, { issuedAt }: { issuedAt: number }, now: number): number {
-  return lostAt !== undefined && lostAt > issuedAt ? lostAt : now
+export function lostUnseen(
+  lostAt: number | undefined,
+  { issuedAt, refreshedAt = issuedAt }: { issuedAt: number; refreshedAt?: number },
+  now: number,
+): number {
+  return lostAt !== undefined && lostAt > refreshedAt + REFRESH_INTERVAL_MS ? lostAt : now
 }
 
 /** What is left of `durationMs` since `start`. Before its start the clock has jumped back: over, never "not yet". */

@@ -69,6 +69,7 @@ export class Refresh {
   async #claim(lease: Lease | undefined): Promise<Grant | undefined> {
     const [record, writes] = [this.#record, this.#writes]
     for (let polls = 0, late = 0; polls < 2 * MOST_POLLS && late < MOST_LATE_CLAIMS; polls++) {
+      const readAt = this.#parts.clock.now()
       await record.read()
       if (record.removed || !this.#isNeeded()) return undefined
       const waitMs = polls < MOST_POLLS ? writes.othersTurnMs() : 0
@@ -81,8 +82,8 @@ export class Refresh {
       if (!claimed) continue
       if (record.removed) return undefined
       if (lease?.signal.aborted) await this.#release(claimed)
-      else if (await this.#claimStands(claimed)) {
-        if (this.#ageOf(claimed) < ASK_WITHIN_MS) return claimed
+      else if (await this.#claimStands(claimed, readAt)) {
+        if (elapsed(claimed.asking?.at ?? 0, this.#parts.clock.now()) < ASK_WITHIN_MS) return claimed
         writes.leaveClaim(claimed) // another process may have begun meanwhile
         late++
       }
@@ -90,17 +91,18 @@ export class Refresh {
     throw new NetworkError('Others were in the way of this refresh. Try again.', { code: 'store_unavailable' })
   }
 
-  /** Where writes are compared and set a claim that was written is the only one. */
-  async #claimStands(claimed: Grant): Promise<boolean> {
-    if (!this.#parts.vault.mayBuryWrites) return true
-    // By then the other one may have found its claim, and gone on.
-    this.#mayHideAnother = this.#ageOf(claimed) >= CLAIM_SETTLES_MS
+  /**
+   * Where writes are compared and set a claim that was written is the only one.
+   *
+   * @param readAt when the read began that has found no other claim
+   */
+  async #claimStands(claimed: Grant, readAt: number): Promise<boolean> {
+    const { clock, vault } = this.#parts
+    if (!vault.mayBuryWrites) return true
+    // By then a process that has claimed since may have found its claim, and gone on.
+    this.#mayHideAnother ||= elapsed(readAt, clock.now()) >= CLAIM_SETTLES_MS
     await waited(CLAIM_SETTLES_MS, this.#parts.after)
     return await this.#writes.claimStands(claimed)
-  }
-
-  #ageOf({ asking }: Grant): number {
-    return elapsed(asking?.at ?? 0, this.#parts.clock.now())
   }
 
   // When ilert gave no tokens -----------------------------------------------------------------------------------------

@@ -167,9 +167,8 @@ function plausible(scenario: Scenario): Scenario {
   // A clock that runs ahead of ilert's asks too early. Where ilert says then that the grant is over, who would know?
   const jumps = scenario.steps.some((one) => one.do === 'clock jumps')
   const tooEarly = jumps && scenario.tooEarly === 'invalid_grant' ? 'refused' : scenario.tooEarly
-  // Without compare and set another process's write may take the place of a sign-out, or of the end of what it brought;
-  // and a process that was stalled writes over what it has not read, when the others look no longer.
-  const survives = (one: Scenario['steps'][number]) => one.do !== 'logout' && one.do !== 'stall'
+  // Without compare and set another process's write may take the place of a sign-out, or of the end of what it brought.
+  const survives = (one: Scenario['steps'][number]) => one.do !== 'logout'
   const steps = scenario.store === 'neither' ? scenario.steps.filter(survives) : scenario.steps
   return { ...scenario, steps, tooEarly }
 }

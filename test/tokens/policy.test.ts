@@ -468,5 +468,7 @@ describe("ilert's refusal of a refresh token", () => {
     expect(lostUnseen(undefined, tokens, NOW)).toBe(NOW)
     expect(lostUnseen(NOW - 2 * HOUR, tokens, NOW)).toBe(NOW)
     expect(lostUnseen(NOW - 300_000, tokens, NOW)).toBe(NOW - 300_000)
+    // An answer to older tokens, which came after these.
+    expect(lostUnseen(NOW - 1000, { ...tokens, refreshedAt: NOW - 2000 }, NOW)).toBe(NOW)
   })
 })
