@@ -1,5 +1,5 @@
 /*
- * An example, which the app does not use until you put it in (README.md, "Make it yours"): a users' table of your own. It is
+ * An example, which the app does not use until you put it in, as its README says: a users' table of your own. It is
  * SQLite, as a part of Node since 22.13: nothing is to be installed.
  */
 

@@ -41,7 +41,7 @@ let nginx: string
 beforeAll(async () => {
   const text = (path: string) => readFile(join(EXAMPLE_APP, path), 'utf8')
   compose = parse(await text('compose.yaml'))
-  page = await text('docs/deploy.md')
+  page = await text(join('docs', 'deploy.md'))
   caddyfile = await text('deploy/Caddyfile')
   nginx = await text('deploy/nginx.conf')
 })
