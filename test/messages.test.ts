@@ -1,6 +1,6 @@
 /*
- * What users and operators read of this package is plain English (CONTRIBUTING.md): none of its messages, pages and log
- * lines has a word of the dialect that it once had.
+ * What users and operators read of this package, and of the app to start from, is plain English (CONTRIBUTING.md): none
+ * of the messages, pages and log lines has a word of the dialect that they once had.
  */
 import { sourceFiles } from './attacks/source.ts'
 
@@ -43,4 +43,5 @@ it('there are messages, and a word of the dialect would be found in one', async 
 
 it('no message has one', async () => {
   expect(await inDialect('src')).toEqual([])
+  expect(await inDialect('example-app/src')).toEqual([])
 })

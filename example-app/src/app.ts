@@ -28,7 +28,7 @@ interface Parts {
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** The whole app. `ilert` is for whoever has to close it at the end. */
+/** The whole app. `ilert` is for the caller, who closes it at the end. */
 export function createApp({ config, stores, logger, stopping, clock = Date }: Parts): {
   app: Express
   ilert: IlertStrategy

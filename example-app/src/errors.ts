@@ -82,7 +82,7 @@ function adviceFor(error: unknown, status: number, signedIn: boolean): Advice {
     return { title: 'That is not allowed', text, action: HOME }
   }
   if (error instanceof ReauthenticationRequired) {
-    return { title: 'The connection to ilert is over', text: 'Sign in again to go on.', action: SIGN_IN }
+    return { title: 'The connection to ilert has ended', text: 'Sign in again to go on.', action: SIGN_IN }
   }
   if (error instanceof IlertError && status === 503) {
     const still = signedIn ? ', and you are still signed in' : ''
@@ -94,7 +94,7 @@ function adviceFor(error: unknown, status: number, signedIn: boolean): Advice {
   }
   switch (status) {
     case 401:
-      return { title: 'Please sign in', text: 'Your session is over. Sign in again to go on.', action: SIGN_IN }
+      return { title: 'Please sign in', text: 'Your session has ended. Sign in again to go on.', action: SIGN_IN }
     case 403:
       return { title: 'Not from here', text: 'Go back to the page and send the form from there.', action: HOME }
     case 404:

@@ -38,11 +38,11 @@ export function requestLog(logger: Logger): HttpLogger {
   })
 }
 
-/** Logs every refresh of somebody's tokens: what you want to read first when ilert is away at night. */
+/** Logs every refresh of a user's tokens: what you want to read first when ilert is unavailable at night. */
 export function logRefreshes(logger: Logger): void {
   subscribe('tracing:passport-ilert:refresh:asyncEnd', (message) => {
     const { error } = message as { error?: { code?: string; status?: number } }
-    if (error) logger.warn({ code: error.code, status: error.status }, "somebody's tokens could not be refreshed")
-    else logger.info("somebody's tokens were refreshed")
+    if (error) logger.warn({ code: error.code, status: error.status }, 'the tokens of a user could not be refreshed')
+    else logger.info('the tokens of a user were refreshed')
   })
 }

@@ -62,7 +62,7 @@ function isSameOrigin({ 'sec-fetch-site': site, origin = '', host }: IncomingHtt
 /** Each sign-in is two requests. Every process counts for itself. */
 const PER_MINUTE = 60
 
-/** Slows down whoever begins sign-ins by the hundred, by address: behind a proxy this needs `TRUST_PROXY`. */
+/** Slows down clients that begin sign-ins by the hundred, by address: behind a proxy this needs `TRUST_PROXY`. */
 export const limitSignIns: RequestHandler = rateLimit({
   windowMs: 60_000,
   limit: PER_MINUTE,

@@ -34,7 +34,8 @@ export function sessions({ secure, sessionSecrets, idleMs }: Config, { sessions:
     let waiting = true
     function done(cause?: unknown): void {
       clearTimeout(timer)
-      if (waiting) next(cause === undefined ? undefined : new HttpError(503, 'The session store is away.', { cause }))
+      if (waiting)
+        next(cause === undefined ? undefined : new HttpError(503, 'The session store is unavailable.', { cause }))
       waiting = false
     }
     middleware(req, res, done)

@@ -58,7 +58,7 @@ function devStores(): Stores {
 function redisStores(url: string, logger: Logger): Stores {
   const client = createClient({
     url,
-    disableOfflineQueue: true, // while Redis is away, requests are told so at once
+    disableOfflineQueue: true, // while Redis is unavailable, requests are told so at once
     commandsQueueMaxLength: 10_000,
     socket: { connectTimeout: 5000, reconnectStrategy: (retries) => Math.min(5000, 100 * 2 ** retries) },
   })

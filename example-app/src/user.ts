@@ -2,7 +2,7 @@ import type { IlertProfile } from 'passport-ilert'
 
 declare global {
   namespace Express {
-    /** What the app keeps of whoever is signed in. It is in the session, so it is small and holds no secret. */
+    /** What the app keeps of the user who is signed in. It is in the session, so it is small and holds no secret. */
     interface User {
       provider: 'ilert'
       /** ilert's user id. Look your own users up by it, never by an e-mail address, which ilert may not have verified. */

@@ -47,7 +47,7 @@ export abstract class Exchange<Answer> implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Ends it now, wherever it is. Whoever waits for the answer need not wait until undici is connected. */
+  /** Ends it now, wherever it is. Callers who wait for the answer need not wait until undici is connected. */
   end(reason: unknown): void {
     this.#ended = true
     this.fail(reason)

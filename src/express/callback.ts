@@ -25,7 +25,7 @@ const CODE = /^[\x21-\x7e]+$/
 const ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/
 
 /**
- * Reads the answer from the URL itself: what Express makes of a query depends on the app's settings. Anybody can write
+ * Reads the answer from the URL itself: what Express makes of a query depends on the app's settings. Any user can write
  * such a URL, so each parameter has the alphabet and the size of what ilert sends before anything else looks at it; only
  * a long `error_description` is cut. Parameters that are not known here are ignored (RFC 6749, section 4.1.2).
  *

@@ -26,7 +26,7 @@ export function logoutMiddleware(
   }
   return (req, res, next) => {
     if (req.method !== 'POST') {
-      // A link, an image or a prefetch must not be able to sign anybody out.
+      // A link, an image or a prefetch must not be able to sign a user out.
       res.set('Allow', 'POST').status(405).type('text').send('Sign out with a POST.')
       return
     }

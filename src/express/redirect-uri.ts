@@ -34,7 +34,7 @@ function hostOf(req: Request): string {
   return (forwardedHeader(req, 'x-forwarded-host') || req.get('host') || '').split(',', 1)[0]?.trim() ?? ''
 }
 
-/** Anybody can send any host: no more than so many are spoken of. */
+/** Any client can send any host: no more than so many are warned of. */
 const MOST_WARNINGS = 10
 const warnedOf = new Set<string>()
 

@@ -21,7 +21,7 @@ export function refuse(status: number, message: string): Failure {
 
 /**
  * A user who declines is a failure of the sign-in; the rest are mistakes of the app or of ilert. All of it is what a
- * browser has brought, and anybody's browser may bring it again and again: never a 5xx, whatever ilert's word is.
+ * browser has brought, and any browser may bring it again and again: never a 5xx, whatever ilert's word is.
  */
 export function refusedByIlert(code: string, description: string | undefined, secrets: readonly string[]): Failure {
   const error = OAuthError.from(code, 400, description, secrets)

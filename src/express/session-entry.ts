@@ -134,8 +134,8 @@ export class SessionEntries {
   }
 
   /**
-   * To be called before a session is written: takes over what was attached to this session of this user since it was read,
-   * and has the entry go along with what was added to the user.
+   * To be called before a session is written: copies into it what was attached to this session of this user
+   * since it was read, and has the entry go along with what was added to the user.
    */
   renew(session: RequestSession): void {
     const present = this.raw(session)
@@ -146,8 +146,8 @@ export class SessionEntries {
   }
 
   /**
-   * To be called before a session is written which others may have written since its request has read it: takes over what
-   * another process has attached to it meanwhile, unless this request has attached something later.
+   * To be called before a session is written which others may have written since its request has read it: copies into
+   * it what another process has attached to it meanwhile, unless this request has attached something later.
    */
   takeOver(session: RequestSession, stored: RequestSession): void {
     const [theirs, ours] = [this.raw(stored), this.raw(session)]

@@ -5,7 +5,7 @@ import { type Attempt, LIFETIME_SECONDS } from './attempts.ts'
 import { responseOf } from './express.ts'
 import { SignIn, type SignInParts } from './sign-in.ts'
 
-/** How many sign-ins may be under way in a process: each of them is a call to ilert, and anybody can begin one. */
+/** How many sign-ins may be under way in a process: each of them is a call to ilert, and any client can begin one. */
 const MOST_UNDER_WAY = 100
 
 const RETRY_AFTER_SECONDS = 5

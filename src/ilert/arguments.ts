@@ -21,7 +21,7 @@ export function plainObject<T extends object>(name: string, value: T | undefined
 
 /**
  * A copy of a caller's options, each read once. It has no prototype: what other code has added to `Object.prototype` is
- * no option of anybody's. Symbols cannot be misspelt options, and are left out.
+ * nobody's option. Symbols cannot be misspelt options, and are left out.
  *
  * @param what whose options they are, for errors.
  * @throws TypeError where it is no plain object, and where it has an option that is not known; the nearest one is named.

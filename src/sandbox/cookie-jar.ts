@@ -7,7 +7,7 @@ import { parseSetCookie } from 'cookie'
 export class CookieJar {
   readonly #hosts = new Map<string, Map<string, { value: string; expiresAt: number }>>()
 
-  /** Takes over what an answer from `url` sets. */
+  /** Keeps what an answer from `url` sets. */
   keep(url: URL, setCookies: readonly string[]): void {
     for (const header of setCookies) {
       const { name, value = '', maxAge, expires, secure = false, path } = parseSetCookie(header, { decode: (v) => v })

@@ -38,7 +38,7 @@ export class Exchange {
     this.response.writeHead(status, { ...headers, ...crossOriginHeaders(this.path) })
   }
 
-  /** Called before the answer goes out, so that whoever has it finds it in the log. Of several notes the last one stays. */
+  /** Called before the answer goes out: a client that has it finds it in the log. Of several notes the last one stays. */
   log(note: string | undefined): void {
     if (note !== undefined) this.entry.note = note
     if (!this.#logged) record(this.#log, this.entry)

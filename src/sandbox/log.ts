@@ -24,7 +24,7 @@ export function record(log: LoggedRequest[], entry: LoggedRequest): void {
   if (log.length > MAX_REQUESTS) log.splice(0, log.length - MAX_REQUESTS)
 }
 
-/** A path as it may be shown: short, and without a token that somebody put into it. */
+/** A path as it may be shown: short, and without a token that was put into it. */
 export function shownPath(path: string): string {
   return redact(path, [], 200)
 }

@@ -11,7 +11,7 @@ export interface SandboxRequest {
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly body: string
-  /** The IP address of whoever sent it. */
+  /** The IP address of the sender. */
   readonly address: string
 }
 

@@ -49,7 +49,7 @@ async function pause(response: ServerResponse, ms: number | undefined, cleared: 
   clearTimeout(timer)
 }
 
-/** White space, so that whoever waits for the end has JSON that never begins. */
+/** White space, so that a client that waits for the end has JSON that never begins. */
 async function trickle(response: ServerResponse, ms: number, cleared: Promise<void>): Promise<void> {
   response.flushHeaders()
   const timer = setInterval(() => response.write(' '), Math.max(1, ms))

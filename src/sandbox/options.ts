@@ -38,8 +38,8 @@ export interface SandboxOptions {
   /** People and data beside those that the sandbox has. Checked against ilert's own description of its API. */
   data?: SandboxData
   /**
-   * Lets the control API under `/_sandbox` be called from everywhere, by whoever brings this token, as a bearer token or as
-   * the password of Basic authentication; 16 characters or more. Default: this machine alone, without a token.
+   * Lets the control API under `/_sandbox` be called from everywhere, by clients that bring this token, as a bearer token or
+   * as the password of Basic authentication; 16 characters or more. Default: this machine alone, without a token.
    */
   controlToken?: string
   /**

@@ -22,7 +22,7 @@ interface Route {
   readonly methods: Readonly<Record<string, Endpoint>>
   /** Whether a page of another origin may call it. docs/ilert.md, "Endpoints". */
   readonly crossOrigin: boolean
-  /** Whether a path of the table of scopes: whoever may not do a thing hears that, before hearing that nobody can. */
+  /** Whether a path of the table of scopes: a client that lacks the scope is told so, before it is told that nobody can. */
   readonly scoped?: true
 }
 

@@ -15,7 +15,7 @@ import { driveSignIn, signInOf } from './sign-in.ts'
 import type { App, State } from './state.ts'
 import { type SandboxUser, sandboxUsers } from './users.ts'
 
-/** What the sandbox gives to whoever registers an app. */
+/** What the sandbox gives to a caller who registers an app. */
 export interface RegisteredApp {
   clientID: string
   /** Empty for an app that has none. */

@@ -22,7 +22,7 @@ export interface Shell {
 export function sandboxServer(shell: Shell): Server {
   // A client that never gets to the end of its request is let go.
   return createServer({ requestTimeout: 30_000 }, (request, response) => {
-    serve(request, response, shell).catch(() => response.destroy()) // whoever left half-way hears nothing anyway
+    serve(request, response, shell).catch(() => response.destroy()) // a client that left half-way hears nothing anyway
   })
 }
 
@@ -74,7 +74,7 @@ function answerControl(response: ServerResponse, { status, headers, body }: Answ
   response.end(body)
 }
 
-/** Only the two that ilert knows: whatever else somebody sends as `grant_type` may be a secret gone astray. */
+/** Only the two that ilert knows: whatever else is sent as `grant_type` may be a secret in the wrong place. */
 function readGrantType(request: SandboxRequest): string | undefined {
   const grantType = request.path === PATHS.token ? readForm(request)?.get('grant_type') : undefined
   return grantType === 'authorization_code' || grantType === 'refresh_token' ? grantType : undefined

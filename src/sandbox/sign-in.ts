@@ -26,7 +26,7 @@ export interface SignIn {
   readonly url: URL
   /** The sandbox's origin. */
   readonly appURL: string
-  /** The user to choose; otherwise whoever the consent page has chosen. */
+  /** The user to choose; otherwise the one whom the consent page has chosen. */
   readonly as: string | undefined
   readonly deny: boolean
 }

@@ -23,7 +23,7 @@ export interface Grant {
   readonly scope: readonly string[]
   /** Whether it began with PKCE: such an app may leave its secret out. */
   readonly pkce: boolean
-  /** How often the user had ended all grants when this one was given: once more, and it is over. */
+  /** How often the user had ended all grants when this one was given: once more, and it has ended. */
   readonly generation: number
   /** Whether the app has revoked it. */
   revoked: boolean
@@ -132,7 +132,7 @@ export class State {
     return this.users.find((user) => user.username === username)
   }
 
-  /** The account of this name. It begins when somebody first looks, so that its last 24 hours are the last ones. */
+  /** The account of this name. It begins when it is first used, so that its last 24 hours are the last ones. */
   account(tenant: string): Account {
     const account = this.#accounts.get(tenant) ?? seedAccount(tenant, this.users, this.#clock.now())
     this.#accounts.set(tenant, account)
@@ -160,7 +160,7 @@ export class State {
     return value
   }
 
-  /** The code, which is over with this, if it is one of `app`'s; another app's attempt does not use it up. */
+  /** The code, which ends with this, if it is one of `app`'s; another app's attempt does not use it up. */
   takeCode(value: string, app: App): Code | undefined {
     const code = this.#codes.get(value)
     if (code?.app !== app) return undefined

@@ -1,4 +1,4 @@
-/** Somebody who can sign in at the sandbox. */
+/** A user who can sign in at the sandbox. */
 export interface SandboxUser {
   id: number
   username: string

@@ -56,7 +56,7 @@ export const leases: Record<string, Check> = {
       assert.ok(performance.now() - before < 300)
       assert.equal(await rejection(withLease('a', work, { signal: AbortSignal.abort(reason) })), reason)
     })
-    // Had a waiter left anything behind, this would have to wait for its end.
+    // Had a waiter left a lease, this would have to wait for its end.
     const before = performance.now()
     await withLease('a', async () => {})
     assert.ok(performance.now() - before < Math.max(leaseMs / 2, 200))

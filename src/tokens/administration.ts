@@ -85,7 +85,7 @@ export class Administration {
 
   /**
    * First all are ended here, so that no process uses them any more, and then revoked at ilert, which takes longer. Until
-   * that is done the store keeps the refresh tokens: whoever is interrupted goes on where it was.
+   * that is done the store keeps the refresh tokens: a call that is interrupted goes on where it was.
    */
   async revokeAll(userID: string | undefined, signal: AbortSignal | undefined): Promise<RevokedAll> {
     const counts: Counts = { ended: 0, sessions: 0, pending: 0, unreadable: 0, complete: true }

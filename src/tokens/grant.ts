@@ -156,7 +156,7 @@ export function refreshed(claimed: Grant, answer: TokenSet, { askedAt, timeoutMs
 }
 
 /**
- * The same refresh, to be written after all over older tokens that another process has written meanwhile.
+ * The same refresh, to be written after all in the place of older tokens that another process has written meanwhile.
  *
  * @param o.claim the name of the claim that has brought it
  * @param o.timeoutMs how long a call to ilert may take

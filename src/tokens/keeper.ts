@@ -141,7 +141,7 @@ export class Keeper {
 
   // What to do ------------------------------------------------------------------------------------------------------
 
-  /** Somebody else may have come by other tokens long ago: then there is nothing to wait for, and nobody to sign out. */
+  /** Another process may have stored other tokens long ago: then there is nothing to wait for, nobody to sign out. */
   async #lookBeforeItIsOver(action: 'sign-in' | 'refresh'): Promise<void> {
     if (this.removed) return
     const look = this.#record.lookAgain(LOOK_AGAIN_MS)

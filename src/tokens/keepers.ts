@@ -168,7 +168,7 @@ export class Keepers {
     return end
   }
 
-  /** Has the successor at hand before the grant is gone: whoever holds it is connected all the time. */
+  /** Has the successor at hand before the grant is gone: the session that holds it is connected all the time. */
   async #onEnd(key: string, end: Grant): Promise<void> {
     const { successor } = this.#ended(key, end)
     if (successor !== undefined) await this.#atOrLoaded(successor).catch(() => {}) // the next request tries again
@@ -184,7 +184,7 @@ export class Keepers {
   #disown(keeper: Keeper): void {
     const { refreshToken } = keeper.grant.tokens
     const current = this.#cache.peek(keeper.key)
-    // One that was replaced has taken over the tokens that it was replaced with.
+    // One that was replaced has the tokens that it was replaced with.
     if (current !== keeper && current?.grant.tokens.refreshToken === refreshToken) return
     if (refreshToken !== undefined && this.#busy.get(keeper.key) !== keeper) this.#owners.delete(refreshToken)
   }

@@ -25,7 +25,7 @@ export class LRUMap<V> {
   readonly #entries = new Map<string, Entry<V>>()
   /**
    * Stands before the least recently used entry at all times: what it has passed was pushed out, and what is used moves
-   * behind it. A new iterator each time would first walk over all places that have become empty.
+   * to the end. A new iterator each time would first walk over all places that have become empty.
    */
   readonly #oldest = this.#entries.keys()
   readonly #bounds: LRUBounds<V>

@@ -18,7 +18,7 @@ export let appTokensOf: (manager: TokenManager) => AppTokens
 
 /**
  * Keeps stored tokens fresh, inside a request and outside of one. One refresh is under way for a key at most; what it
- * brings is stored before anybody uses it; and only ilert, or you, end a grant.
+ * brings is stored before it is used; and only ilert, or you, end a grant.
  *
  * Methods reject with `NetworkError` if ilert or the store is unavailable, with `ReauthenticationRequired` if there is
  * nothing to refresh, and with `TypeError` if an argument is malformed.

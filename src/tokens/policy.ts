@@ -36,11 +36,11 @@ export interface RefreshSettings {
 
 /**
  * - `use`: the present token.
- * - `use-and-refresh`: the present token, and a refresh behind the request.
- * - `refresh`: the present token is over or nearly so: wait for a refresh. Where it fails, what is left of the present
- *   token may still be used.
- * - `unavailable`: the present token is over, and no refresh may be tried for `retryAfterMs`.
- * - `sign-in`: the present token is over, and nothing can bring another.
+ * - `use-and-refresh`: the present token, and a refresh in the background.
+ * - `refresh`: the present token has expired or is about to: wait for a refresh. If it fails, what is left of the
+ *   present token may still be used.
+ * - `unavailable`: the present token has expired, and no refresh may be tried for `retryAfterMs`.
+ * - `sign-in`: the present token has expired, and nothing can bring another.
  */
 export type Decision =
   | { action: 'use' | 'use-and-refresh' | 'refresh' | 'sign-in' }
@@ -112,7 +112,7 @@ export function lostUnseen(
   return lostAt !== undefined && lostAt > refreshedAt + REFRESH_INTERVAL_MS ? lostAt : now
 }
 
-/** What is left of `durationMs` since `start`. Before its start the clock has jumped back: over, never "not yet". */
+/** What is left of `durationMs` since `start`. Before its start the clock has jumped back: nothing, never "not yet". */
 function remaining(now: number, start: number | undefined, durationMs: number): number {
   return start === undefined || now < start ? 0 : Math.max(0, start + durationMs - now)
 }

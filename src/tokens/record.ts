@@ -63,7 +63,7 @@ export class GrantRecord {
 
   // Reading -----------------------------------------------------------------------------------------------------------
 
-  /** Takes over what the store has. */
+  /** Uses from now on what the store has. */
   async read(): Promise<void> {
     const { clock } = this.#parts
     const { id } = this.#grant
@@ -158,7 +158,7 @@ export class GrantRecord {
     return look
   }
 
-  /** What is in the store. Takes over nothing. */
+  /** What is in the store. Changes nothing here. */
   async stored(): Promise<Grant | typeof UNREADABLE | undefined> {
     const begunAt = this.#parts.clock.now()
     const stored = await this.#parts.vault.read(this.key)
@@ -178,7 +178,7 @@ export class GrantRecord {
     return true
   }
 
-  /** Takes over what was written or read. */
+  /** Uses from now on what was written or read. */
   adopt(grant: Grant): void {
     const before = this.#grant
     this.#grant = grant
@@ -186,7 +186,7 @@ export class GrantRecord {
     if (!sameTokens(before, grant)) this.#parts.onTokens(before.tokens)
   }
 
-  /** Takes over the same tokens in a newer version, unless something newer still is known by now. */
+  /** Uses from now on the same tokens in a newer version, unless something newer still is known by now. */
   adoptVersion(grant: Grant): void {
     if (grant.version > this.#grant.version) this.#grant = grant
   }

@@ -106,7 +106,7 @@ export class RefreshWrites {
     for (const ms of MAKE_SURE_AFTER_MS) after(ms, () => this.#lookAgain())
   }
 
-  /** What another process has written over new tokens is replaced by them. */
+  /** What another process has put in the place of new tokens is replaced by them. */
   #lookAgain(): void {
     if (!this.#record.removed) this.#record.lookAgain(0)?.catch(() => {}) // the next request looks, too
   }
@@ -132,7 +132,7 @@ export class RefreshWrites {
     }
   }
 
-  /** Takes over what is in the way of the held tokens, and counts more than they do. */
+  /** Uses from now on what is in the way of the held tokens, and counts more than they do. */
   #giveWay(stored: Grant | typeof UNREADABLE | undefined, held: Grant): void {
     const isEnd = stored === undefined || (stored !== UNREADABLE && stored.ended !== undefined)
     // The same tokens, if our own write was taken though its answer was lost; or those of a refresh beside ours. To revoke

@@ -30,7 +30,7 @@ export class Refresh {
   readonly #record: GrantRecord
   readonly #writes: RefreshWrites
   readonly #isNeeded: () => boolean
-  /** Another process may be asking ilert, and our claim have been written over its claim. */
+  /** Another process may be asking ilert, and our claim have overwritten its claim. */
   #mayHideAnother = false
 
   /** @param isNeeded whether it still is, by what is known of the grant */
@@ -112,7 +112,7 @@ export class Refresh {
     const { vault } = this.#parts
     if (error.code === 'rate_limited') {
       if (await this.#secondLook(from, vault.mayBuryWrites).catch(() => false)) return false
-      // Another process is asking, perhaps, and nothing must be written over what it brings.
+      // Another process is asking, perhaps, and nothing must overwrite what it brings.
       if (vault.mayBuryWrites) this.#writes.leaveClaim(from)
       else await this.#release(from)
       throw error

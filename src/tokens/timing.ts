@@ -39,7 +39,7 @@ export const MOST_POLLS: number = CLAIM_MS / POLL_MS
 /** How long after a claim a store that does not compare and set is read again: another process may have claimed as well. */
 export const CLAIM_SETTLES_MS = 100
 
-/** How long after new tokens were written such a store is read again: another process may have written over them. */
+/** How long after new tokens were written such a store is read again: another process may have overwritten them. */
 export const MAKE_SURE_AFTER_MS: readonly number[] = [500, 5 * SECOND_MS]
 
 /** Without a lease another process may still be writing what made ilert refuse ours: the waits before each look. */

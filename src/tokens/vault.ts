@@ -11,7 +11,7 @@ import { READ_PATIENCE_MS, STORE_TIMEOUT_MS } from './timing.ts'
 
 /**
  * A token store seen from inside: grants instead of sealed records, bounded calls, and one error for every way in which
- * a store can be away.
+ * a store can be unavailable.
  */
 export class Vault {
   readonly #store: TokenStore & Partial<KnowsMore>
@@ -122,7 +122,7 @@ export class Vault {
     const waiting = new AbortController()
     const told = toldWait()
     // The wait is bounded, the work is not: it has bounds of its own, and giving it up would lose its answer.
-    const stop = this.#after(limitMs, () => waiting.abort(away(new Error('no lease in time'))))
+    const stop = this.#after(limitMs, () => waiting.abort(unavailable(new Error('no lease in time'))))
     try {
       return await this.#store.withLease(
         key,
@@ -134,8 +134,8 @@ export class Vault {
         { signal: waiting.signal },
       )
     } catch (error) {
-      told.fail(away(error))
-      throw away(error)
+      told.fail(unavailable(error))
+      throw unavailable(error)
     } finally {
       stop()
     }
@@ -166,7 +166,7 @@ export class Vault {
         return answer
       } catch (error) {
         this.#noteFailure(begunAt + STORE_TIMEOUT_MS)
-        throw away(error)
+        throw unavailable(error)
       }
     })
   }
@@ -209,7 +209,7 @@ const CANNOT_LIST =
   'own store a list(). A session store cannot: end the sessions there, and end single grants by revoke(key).'
 
 /** Whatever a store fails with; one of ours has said already what is wrong. */
-function away(error: unknown): Error {
+function unavailable(error: unknown): Error {
   if (error instanceof IlertError || error instanceof ArgumentError) return error
   return new NetworkError('The token store is unavailable. Try again.', { code: 'store_unavailable', cause: error })
 }

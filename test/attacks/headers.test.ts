@@ -189,7 +189,7 @@ describe("an attempt's cookie is Secure", () => {
 })
 
 describe('no cache may keep', () => {
-  it('the beginning of a sign-in: whoever got it from there would share its attempt', async () => {
+  it('the beginning of a sign-in: a user who got it from there would share its attempt', async () => {
     const app = await startApp(careless)
     for (const [path, ...lines] of [['/auth/ilert'], ['/begin'], ['/guarded/x', 'Sec-Fetch-Mode: navigate']]) {
       const answer = await raw(app.origin, [`GET ${path} HTTP/1.1`, 'Host: app.example', ...lines])

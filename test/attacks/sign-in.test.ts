@@ -247,7 +247,7 @@ describe('session fixation', () => {
     expect(Object.values(app.store.entries()).filter((text) => text.includes('bait'))).toEqual([])
   })
 
-  it('a sign-in that fails gives no session to anybody', async () => {
+  it('a sign-in that fails gives nobody a session', async () => {
     const app = await startApp({ strategy: { verify: () => false } })
     const browser = app.browser()
     await browser.signIn()

@@ -12,7 +12,7 @@ import { needs } from '../support/needs.ts'
 
 const run = promisify(execFile)
 
-needs('openssl')('somebody on the way to ilert', () => {
+needs('openssl')('an attacker on the way to ilert', () => {
   let folder: string
   let server: Server
   let certificate: string

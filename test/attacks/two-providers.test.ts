@@ -73,7 +73,7 @@ describe('requireScope of one provider', () => {
     }
   })
 
-  it('gives what comes behind the tokens that it has looked at', async () => {
+  it('gives what runs after it the tokens that it has looked at', async () => {
     const { app, otherSandbox } = await twoProviders({
       routes: (web, { app, other }) => {
         web.get('/link', app.passport.authorize('other'))

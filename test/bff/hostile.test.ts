@@ -151,7 +151,7 @@ describe('a path that leads elsewhere', () => {
     expect(HOSTILE_PATHS).toHaveLength(40)
   })
 
-  it('reaches nothing: neither ilert nor anybody else', async () => {
+  it('reaches neither ilert nor another server', async () => {
     const { browser, calls } = await startScene(undefined, {
       proxy: { allow: ['GET /api/alerts', 'GET /api/alerts/{id}'] },
     })

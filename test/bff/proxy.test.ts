@@ -184,7 +184,7 @@ describe('a token that ilert takes no more', () => {
     expect(calls.length).toBeLessThanOrEqual(4)
   })
 
-  it('and whose successor is not taken either, is told as a sign-in that is over', async () => {
+  it('and whose successor is not taken either, is answered as a sign-in that has ended', async () => {
     const { browser, calls, refreshes } = await startScene((response) => json(response, 401, { code: 'UNAUTHORIZED' }))
     const page = await ask(browser, ALERTS)
     expect(page.status).toBe(401)

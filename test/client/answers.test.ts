@@ -237,7 +237,7 @@ describe('a refusal', () => {
 })
 
 describe.each(OAUTH_JUDGES)('%s', (name, judge) => {
-  it.each([500, 501, 502, 503, 504, 599])('takes status %d for "away", whatever the body says', (status) => {
+  it.each([500, 501, 502, 503, 504, 599])('takes status %d for "unavailable", whatever the body says', (status) => {
     for (const body of [HTML, '', { code: 'invalid_grant', error: 'x' }, { error: 'invalid_grant' }, TOKENS]) {
       expectNetworkError(() => judge(answer(status, body)), 'server_error')
     }
@@ -266,7 +266,7 @@ describe.each(OAUTH_JUDGES)('%s', (name, judge) => {
       ['empty codes', { code: '', error: '' }],
       ['a list', ['invalid_grant']],
       ['a code on a prototype', '{"__proto__": {"code": "invalid_grant"}}'],
-    ])('takes a 400 with %s for "away", since nobody was refused', (_, body) => {
+    ])('takes a 400 with %s for "unavailable", since nobody was refused', (_, body) => {
       for (const status of [400, 401, 403, 404]) {
         expectNetworkError(() => judge(answer(status, body)), 'invalid_response')
       }
@@ -281,7 +281,7 @@ describe('Retry-After', () => {
     ['seconds with spaces', { 'retry-after': ' 17 ' }, 17],
     ['zero', { 'retry-after': '0' }, 0],
     ['a date', { 'retry-after': 'Tue, 14 Nov 2023 22:13:50 GMT', date }, 30],
-    ['a date that is over', { 'retry-after': 'Tue, 14 Nov 2023 22:13:00 GMT', date }, 0],
+    ['a date that has passed', { 'retry-after': 'Tue, 14 Nov 2023 22:13:00 GMT', date }, 0],
     ['nothing', {}, 10],
     ['an empty text', { 'retry-after': '' }, 10],
     ['a word', { 'retry-after': 'soon', date }, 10],

@@ -682,7 +682,7 @@ describe('on a 401', () => {
     expect([world_.calls.length, world_.refreshes]).toEqual([1, 1])
   })
 
-  it('and a refresh for which ilert is away, the call is a NetworkError, and nobody is signed out', async () => {
+  it('and a refresh for which ilert is unavailable, the call is a NetworkError, and nobody is signed out', async () => {
     const world_ = await world(inTurn(status(401), ok), { token: status(503, 'out of order') })
     await expect(world_.api.get('/api/alerts')).rejects.toMatchObject({ name: 'NetworkError', status: 503 })
     expect(await world_.api.get('/api/alerts')).toEqual({ fine: true })
@@ -839,7 +839,7 @@ describe('a 429', () => {
     expect(world_.calls).toHaveLength(2)
   })
 
-  it('that says 0 seconds once is over at once', async () => {
+  it('that says 0 seconds once is repeated at once', async () => {
     const world_ = await world(inTurn(status(429, {}, { 'retry-after': '0' }), ok))
     expect(await world_.api.get('/api/alerts', { retry: { maxDelayMs: 0 } })).toEqual({ fine: true })
   })

@@ -24,7 +24,7 @@ it.each([
   [10_000, 9000, 1000],
   [400, 360, 40],
   [60_000, 59_000, 1000],
-])('of %d ms the last part begins when the rest is over, however late that is', (ms, rest, last) => {
+])('of %d ms the last part begins when the rest has passed, however late that is', (ms, rest, last) => {
   const { wait, pass, waiting } = byHand()
   let over = false
   wait(ms, () => {

@@ -70,7 +70,7 @@ test('the head and the first part are there before the last', async () => {
   expect(answer.over).toBe(true)
 })
 
-test('a reader who comes later is told everything from the beginning, also when all is over', async () => {
+test('a reader who comes later is told everything from the beginning, also after the end', async () => {
   const { server, complete } = await halfAnswered()
   const answer = await httpOf(server.origin).open(GET)
   const [first, second, third] = [record(), record(), record()]
@@ -146,7 +146,7 @@ test('a connection that breaks within the body is no end of the body', async () 
   await expect(answer.whole()).rejects.toBeInstanceOf(NetworkError)
 })
 
-test('whoever aborts ends the call, before its head and after', async () => {
+test('a caller who aborts ends the call, before its head and after', async () => {
   const { server } = await halfAnswered()
   const http = httpOf(server.origin)
   const controller = new AbortController()

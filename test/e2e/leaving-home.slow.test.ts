@@ -84,7 +84,7 @@ describe('a copy of the example app', () => {
     const redirectURI = `http://localhost:${PORT}/auth/ilert/callback`
     const sandbox = await createSandbox({ redirectURI })
     atEnd(() => sandbox.close())
-    const env = { ...image.env, ...sandbox.env, PORT, SESSION_SECRET: 'not one that anybody else should use' }
+    const env = { ...image.env, ...sandbox.env, PORT, SESSION_SECRET: 'not one that another user should use' }
     const healthcheck = () => shell(image.healthcheck, { cwd: image.folder, env })
     await expect(healthcheck()).rejects.toThrow('failed')
     const app = await startApp(env, { command: image.command, cwd: image.folder })

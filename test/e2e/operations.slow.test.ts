@@ -173,7 +173,7 @@ describe('health', () => {
     expect((await get(`${early.url}/healthz`)).status).toBe(200)
   }
 
-  const NAME = 'is that it lives but is not ready while its store is silent, away, or not there yet'
+  const NAME = 'is that it lives but is not ready while its store is silent, unavailable, or not there yet'
 
   needs('redis-server')('of an app with Redis', () => {
     it(NAME, async () => expectReadyAsItsStore(await startRedis(), 'REDIS_URL'))
@@ -225,7 +225,7 @@ describe('the end', () => {
     expect(deskOwner(await answer)).toBe('Mara Lindqvist')
   })
 
-  it('waits 10 s for whoever does not get on, and no longer', async () => {
+  it('waits 10 s for a request that makes no progress, and no longer', async () => {
     const desk = await startDesk()
     const { hostname, port } = new URL(desk.url)
     const socket = connect(Number(port), hostname)

@@ -202,7 +202,7 @@ describe('without a browser', () => {
     expect((await get(`${desk.url}/auth/ilert`, from('192.0.2.2'))).status).toBe(302)
   })
 
-  it('an address that anybody could have made up is not believed', async () => {
+  it('an address that any visitor could have made up is not believed', async () => {
     const desk = await startDesk()
     const statuses: number[] = []
     for (let i = 0; i < 61; i++) {

@@ -72,7 +72,7 @@ needs('chromium')('the log, at its most talkative', () => {
     const { stdout, stderr } = desk.apps[0]
     const written = stdout + stderr
     expect(written).toContain('"path":"/auth/ilert/callback"')
-    expect(written).toContain("somebody's tokens were refreshed")
+    expect(written).toContain('the tokens of a user were refreshed')
     expect(written).toContain('"level":50')
     const parts = [...seen].flatMap((secret) => [secret, encodeURIComponent(secret), decodeURIComponent(secret)])
     expect(parts.filter((secret) => written.includes(secret))).toEqual([])

@@ -89,7 +89,7 @@ needs('redis-server')('with Redis', () => {
     expect(page.text).toContain('portal.nordwind.example')
   })
 
-  it('away or silent, everybody is told so within seconds, and goes on afterwards', async () => {
+  it('unavailable or silent, everybody is told so within seconds, and goes on afterwards', async () => {
     const redis = await startRedis()
     atEnd(() => redis.stop())
     const desk = await startDesk({ env: { REDIS_URL: redis.url } })

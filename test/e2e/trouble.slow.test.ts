@@ -83,7 +83,7 @@ needs('chromium')('an open page', () => {
     }
   })
 
-  it('leads to the landing page where the session is over', async () => {
+  it('leads to the landing page when the session has ended', async () => {
     const desk = await startDesk()
     const { context, page } = await visit()
     await page.clock.install()
@@ -117,7 +117,7 @@ needs('chromium')('an open page', () => {
     await signInLink(page).waitFor()
   })
 
-  it('says so while the app is away, and leads to the landing page where it comes back without its memory', async () => {
+  it('says so while the app is unavailable, and leads to the landing page when it comes back without its memory', async () => {
     const desk = await startDesk()
     const { page } = await visit({ tolerate: REFUSED })
     await page.clock.install()
@@ -136,7 +136,7 @@ needs('chromium')('an open page', () => {
   })
 })
 
-needs('chromium')('while ilert is away', () => {
+needs('chromium')('while ilert is unavailable', () => {
   it.each([['hang'], [503], ['reset'], ['html']] as const)(
     'the page says so and its user stays signed in (%s)',
     async (kind) => {
@@ -209,7 +209,7 @@ needs('chromium')('while ilert is away', () => {
 })
 
 needs('chromium')('an alert that cannot be changed', () => {
-  it('says why: somebody else was faster', async () => {
+  it('says why: another user was faster', async () => {
     const desk = await startDesk()
     const { page } = await visit()
     await signIn(page, desk.url)
@@ -259,7 +259,7 @@ needs('chromium')('who has disconnected', () => {
     await alertRow(page, PORTAL).waitFor()
   })
 
-  it('in ilert’s own settings is told so once the access token is over', async () => {
+  it('in ilert’s own settings is told so once the access token has expired', async () => {
     const desk = await startDesk({ sandbox: SHORT })
     const { page } = await visit()
     await page.clock.install()

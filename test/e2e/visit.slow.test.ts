@@ -84,7 +84,7 @@ needs('chromium')('a visit to the desk', () => {
     expect(await signedInUser(page)).toBe('Tunde Okafor')
   })
 
-  it('turns away, with a reason, whose account is not among the allowed ones', async () => {
+  it('refuses, with a reason, a user whose account is not among the allowed ones', async () => {
     const desk = await startDesk({ env: { ILERT_ALLOWED_TENANTS: 'nordwind' } })
     const { page } = await visit({ tolerate: /403 \(Forbidden\)/ })
     await beginSignIn(page, desk.url)
@@ -169,7 +169,7 @@ needs('chromium')('writing alerts', () => {
     expect(await page.getByRole('link', { name: `Accept: ${PORTAL}` }).count()).toBe(1)
   })
 
-  it('goes wrong without harm where somebody else answers instead', async () => {
+  it('fails without harm when another user answers instead', async () => {
     const desk = await startDesk()
     const { page } = await visit({ tolerate: /403 \(Forbidden\)/ })
     await signIn(page, desk.url)

@@ -123,7 +123,7 @@ describe('passport.authenticate', () => {
     expect(await browser.home()).toMatchObject({ connected: true, session: { mark: 'kept' } })
   })
 
-  it('shows the tokens already to what comes behind it in the same request', async () => {
+  it('shows the tokens already to what runs after it in the same request', async () => {
     const app = await startApp({ end: {} })
     const page = await app.browser().signIn()
     expect(page.json).toMatchObject({ connected: true, scope: ['profile'], user: { provider: 'ilert' } })

@@ -176,7 +176,7 @@ describe('the slot of an attempt', () => {
     }
   })
 
-  it('is one whose cookie nobody can read before any that somebody began, and they are taken in turn', async () => {
+  it('is one whose cookie nobody can read before any that a user began, and they are taken in turn', async () => {
     const { begin, time } = await startAttempts()
     const own = await beginInTurn(begin, 3, time)
     const planted = [0, 1, 2, 3, 4, 5].filter((slot) => !own.map(slotOf).includes(slot))

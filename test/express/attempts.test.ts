@@ -220,7 +220,7 @@ describe('all pending attempts together', () => {
     expect([...names].sort()).toEqual([0, 1, 2, 3, 4, 5].map((slot) => `ilert.${slot}`))
   })
 
-  it('never take a cookie away to make room', async () => {
+  it('never delete a cookie to make room', async () => {
     const app = await startApp()
     const browser = app.browser()
     for (let i = 0; i < 12; i++) {

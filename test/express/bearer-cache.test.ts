@@ -86,7 +86,7 @@ describe('a clock that jumps backwards', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('prolongs nothing where it stays behind the question', async () => {
+  it('prolongs nothing when it goes back to before the question', async () => {
     const { answers, asked, advance } = setUp()
     await answers.about('a')
     advance(50_000)

@@ -415,7 +415,7 @@ describe('verify', () => {
   })
 })
 
-describe('while ilert is away', () => {
+describe('while ilert is unavailable', () => {
   it.each([
     ['reset', 'connection_lost'],
     ['html', 'server_error'],
@@ -448,7 +448,7 @@ describe('while ilert is away', () => {
     expect((await api.get(token)).status).toBe(503)
   })
 
-  it('asks about 100 tokens at once, and turns the rest away at once', async () => {
+  it('asks about 100 tokens at once, and refuses the rest at once', async () => {
     const held: ServerResponse[] = []
     const ilert = await serve((response) => held.push(response))
     const api = await startApi({ strategy: { apiURL: ilert.origin, appID: 250 } })

@@ -198,7 +198,7 @@ describe('a sign-in that begins at another host than the one that it comes back 
     expect(await warned(anywhere, 'one.example', 'two.example')).toEqual([])
   })
 
-  it('is not warned of for ever: anybody can send any host', async () => {
+  it('is not warned of for ever: any client can send any host', async () => {
     const app = await startApp({ strategy: { callbackURL: 'https://one.example/back' } })
     const hosts = Array.from({ length: 50 }, (_, i) => `n${i}.example`)
     expect((await warned(app, ...hosts)).length).toBeLessThanOrEqual(10)

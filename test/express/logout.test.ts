@@ -176,7 +176,7 @@ describe('with a refresh under way', () => {
     expect(await browser.home()).toMatchObject(NOBODY)
   })
 
-  it('a refresh behind a request that came before: the same', async () => {
+  it('a refresh in the background of a request that came before: the same', async () => {
     const { app, browser, out } = await signedIn({ sandbox: { refreshTokens: 'rotate' } })
     app.sandbox.clock.advance(3_300_000)
     const fault = app.sandbox.fault({ path: TOKEN, kind: 'hang', processed: true })
@@ -200,7 +200,7 @@ describe('with a refresh under way', () => {
   })
 })
 
-describe('while ilert is away', () => {
+describe('while ilert is unavailable', () => {
   it.each(['hang', 'reset', 500, 503, 'html', 429] as const)(
     'logout signs out here at once, and tries the revocation again: %p',
     async (kind) => {
@@ -365,7 +365,7 @@ describe('disconnect()', () => {
     expect(await browser.home()).toMatchObject({ user, connected: false })
   })
 
-  it('forgets the tokens while ilert is away, and tries the revocation again', async () => {
+  it('deletes the tokens while ilert is unavailable, and tries the revocation again', async () => {
     const { app, browser, seen } = await signedIn({ strategy: { timeoutMs: 300 } })
     const fault = app.sandbox.fault({ path: REVOKE, kind: 503 })
     expect((await browser.visit('/disconnect', { method: 'POST' })).status).toBe(204)
@@ -375,7 +375,7 @@ describe('disconnect()', () => {
     await until(async () => !(await isAlive(app, seen[0]?.refreshToken)))
   })
 
-  it('keeps the tokens of a session whose store is away, and says so', async () => {
+  it('keeps the tokens of a session whose store is unavailable, and says so', async () => {
     const { app, browser } = await signedIn()
     app.store.fails = (_id, data) => 'ilert' in data
     expect((await browser.visit('/disconnect', { method: 'POST' })).status).toBe(503)

@@ -106,7 +106,7 @@ describe('tokens that end up nowhere are revoked at ilert', () => {
     await until(() => revocations(app) === 1, 'the revocation')
   })
 
-  it('when the session store is away, and nobody is half signed in, nor is anybody once it is back', async () => {
+  it('when the session store is unavailable, and nobody is half signed in, then or once it is back', async () => {
     for (const fails of [
       () => true,
       // The record of the tokens is written, the session is not: neither by Passport, nor with the tokens.
@@ -152,7 +152,7 @@ describe('tokens that end up nowhere are revoked at ilert', () => {
     await until(async () => !(await isAlive(app, seen[0]?.refreshToken)))
   })
 
-  it('when the session fails only after the tokens were stored, and the store is away from then on', async () => {
+  it('when the session fails only after the tokens were stored, and the store is unavailable from then on', async () => {
     const { seen, verify } = rememberTokens()
     const app = await startApp({ sandbox: LASTING, strategy: { verify } })
     const browser = app.browser()

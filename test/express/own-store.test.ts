@@ -6,7 +6,7 @@ import { until } from '../support/until.ts'
 
 afterEach(closeApps)
 
-it('work outside a request before there was any says what to do, and that it is not the store that is away', async () => {
+it('work outside a request before there was any says what to do, and that the store is not unavailable', async () => {
   const { ilert } = await startApp()
   await expect(ilert.tokens.accessToken('job')).rejects.toMatchObject({
     name: 'IlertError',

@@ -58,7 +58,7 @@ describe('in a process that has just started', () => {
     return { tokenStore, visit, token: (await browser.visit('/token')).text }
   }
 
-  test('a token store that is away signs nobody out, and says so where a token is needed', async () => {
+  test('a token store that is unavailable signs nobody out, and says so when a token is needed', async () => {
     const { tokenStore, visit, token } = await restarted()
     tokenStore.fate = () => 'fail'
     expect((await visit('/')).json).toMatchObject({ connected: true, scope: [], user: { provider: 'ilert' } })

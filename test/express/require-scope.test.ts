@@ -116,7 +116,7 @@ describe('a request goes through', () => {
     expect(grants).toHaveBeenCalledTimes(5) // express-session's own
   })
 
-  it('after a refresh, where the token is over', async () => {
+  it('after a refresh, when the token has expired', async () => {
     const app = await pages({ strategy: { scope: 'alert' } })
     const browser = app.browser()
     await browser.signIn()
@@ -210,7 +210,7 @@ describe('what is no navigation of a browser is told so in JSON:', () => {
   })
 })
 
-describe('a navigation of somebody who is not signed in', () => {
+describe('a navigation of a user who is not signed in', () => {
   it.each<[string, Record<string, string>]>([
     ['with Sec-Fetch-Mode', { 'sec-fetch-mode': 'navigate' }],
     ['without, whose Accept names text/html', { accept: 'text/html' }],
@@ -263,7 +263,7 @@ describe('a navigation of somebody who is not signed in', () => {
     },
   )
 
-  it('whose grant is over is a new sign-in, as whoever comes back', async () => {
+  it('whose grant has ended is a new sign-in, as the user who comes back', async () => {
     const app = await pages({ strategy: { scope: 'alert' } })
     const browser = app.browser()
     await browser.signIn()
@@ -287,7 +287,7 @@ describe('a navigation of somebody who is not signed in', () => {
   })
 })
 
-describe('a navigation of somebody who has not granted the scope', () => {
+describe('a navigation of a user who has not granted the scope', () => {
   async function signedIn(options: AppOptions = {}) {
     const { seen, verify } = rememberTokens()
     const app = await pages({
@@ -478,7 +478,7 @@ describe('where it cannot be told now the answer is 503, never a sign-in:', () =
     expect(app.errors.every((error) => error instanceof NetworkError)).toBe(true)
   }
 
-  it.each([500, 503, 429, 'html', 'reset'] as const)('the token is over, and ilert answers %p', async (kind) => {
+  it.each([500, 503, 429, 'html', 'reset'] as const)('the token has expired, and ilert answers %p', async (kind) => {
     const app = await pages({ strategy: { scope: 'alert' } })
     const browser = app.browser()
     await browser.signIn()
@@ -490,7 +490,7 @@ describe('where it cannot be told now the answer is 503, never a sign-in:', () =
     expect((await open(browser, '/alerts')).status).toBe(200)
   })
 
-  it('the token is over, and ilert is silent', async () => {
+  it('the token has expired, and ilert is silent', async () => {
     const app = await pages({ strategy: { scope: 'alert', timeoutMs: 100 } })
     const browser = app.browser()
     await browser.signIn()
@@ -499,7 +499,7 @@ describe('where it cannot be told now the answer is 503, never a sign-in:', () =
     await expectAway(app, browser)
   })
 
-  it('the store is away, and the tokens are not at hand', async () => {
+  it('the store is unavailable, and the tokens are not at hand', async () => {
     class Away extends MemoryTokenStore {
       away = false
       override async get(key: string): Promise<StoredTokens | undefined> {

@@ -202,7 +202,7 @@ const FLOWS: Case[] = [
     ['Error'],
   ],
   [
-    'a session store that is away',
+    'a session store that is unavailable',
     {},
     async ({ app, browser, visit }) => {
       const callback = await browser.callback()

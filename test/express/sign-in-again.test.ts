@@ -58,7 +58,7 @@ describe('a sign-in of a user who is connected', () => {
     expect(asked(page.location)).toEqual(scope)
   })
 
-  it('that another site has forced takes nothing away', async () => {
+  it('that another site has forced removes nothing', async () => {
     const { app, browser } = await widened()
     const cookie = browser.cookies
     const page = await browser.send('/auth/ilert', FROM_ELSEWHERE)

@@ -89,7 +89,7 @@ describe.each(PAIRS)('with %s', (_, { express, Passport }) => {
     expect(await browser.home()).toMatchObject({ connected: true, session: { mark: 'kept' } })
   })
 
-  it('refreshes once for 100 requests at once whose token is over', async () => {
+  it('refreshes once for 100 requests at once whose token has expired', async () => {
     const { app, browser, seen } = await signedIn({ sandbox: { refreshTokens: 'rotate' } })
     app.sandbox.clock.advance(3_600_001)
     const pages = await Promise.all(Array.from({ length: 100 }, () => browser.visit('/token')))

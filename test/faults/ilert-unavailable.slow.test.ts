@@ -78,7 +78,7 @@ describe('an ilert that is not itself when the token expires', () => {
   )
 })
 
-needs('redis-server')('an ilert that is away from four processes with Redis', () => {
+needs('redis-server')('an ilert that is unavailable to four processes with Redis', () => {
   it(
     'signs nobody out, and hears of each process at most 20 times in 10 minutes',
     async () => {

@@ -138,7 +138,7 @@ function goesAway(
   })
 }
 
-needs('redis-server')('a Redis that goes away under two processes', () => {
+needs('redis-server')('a Redis that becomes unavailable to two processes', () => {
   goesAway(() => startRedis(), ['redis', 'ioredis'], 'killed, and back empty')
 
   it.each([
@@ -177,6 +177,6 @@ needs('redis-server')('a Redis that goes away under two processes', () => {
   })
 })
 
-needs('postgres')('a PostgreSQL that goes away under two processes', () => {
+needs('postgres')('a PostgreSQL that becomes unavailable to two processes', () => {
   goesAway(startPostgres, ['redis'], 'killed, and back with what it had acknowledged')
 })

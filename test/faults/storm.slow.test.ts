@@ -44,7 +44,7 @@ function fourProcesses(start: () => Promise<Server>, clients: readonly Client[] 
     120_000,
   )
 
-  it('refresh behind 2 000 requests at once whose token is due and still good: none of them waits', async () => {
+  it('refresh in the background of 2 000 requests at once whose token is due and still good: none of them waits', async () => {
     fleet = await overStore({ client: clients.at(-1) ?? 'redis' })
     await expectNobodyWaits(fleet, 2000)
   }, 120_000)

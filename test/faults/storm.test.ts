@@ -11,7 +11,7 @@ describe('one process', () => {
     await expectOneRefresh(fleet, 200)
   })
 
-  it('refreshes behind 200 requests at once whose token is due and still good: none of them waits', async () => {
+  it('refreshes in the background of 200 requests at once whose token is due and still good: none of them waits', async () => {
     fleet = await startFleet()
     await expectNobodyWaits(fleet, 200)
   })

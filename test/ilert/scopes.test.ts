@@ -248,7 +248,7 @@ describe('covers', () => {
     fc.assert(fc.property(few, few, few, (a, b, c) => !(covers(a, b) && covers(b, c)) || covers(a, c)))
   })
 
-  it('never takes away what a smaller grant gave', () => {
+  it('never removes what a smaller grant gave', () => {
     fc.assert(fc.property(scopeList, scopeList, scopeList, (a, b, c) => !covers(a, c) || covers([...a, ...b], c)))
   })
 })

@@ -56,7 +56,7 @@ async function ids(call: Call, path: string): Promise<(string | number)[]> {
   return (await call('GET', path)).body.map(({ id }: { id: string | number }) => id)
 }
 
-test('each account has something everywhere, and somebody is on call', async () => {
+test('each account has something everywhere, and a user is on call', async () => {
   const sandbox = await start()
   for (const user of ['mara.lindqvist', 'aoife.obrien']) {
     const call = await signedIn(sandbox, ALL, user)
@@ -150,7 +150,7 @@ describe('without sockets', () => {
     expect((await call('POST', '/api/teams')).status).toBe(409)
   })
 
-  test('a deleted user leaves nothing behind', async () => {
+  test('of a deleted user nothing is left', async () => {
     const contacts = state.account('nordwind').collection('users/{user-id}/contacts/emails')
     expect(contacts.list('41057')).not.toEqual([])
     expect((await call('DELETE', '/api/users/41057')).status).toBe(204)

@@ -175,7 +175,7 @@ describe('who may steer', () => {
     expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([403, undefined])
   })
 
-  test('with a token whoever brings it, from anywhere, and nobody else', async () => {
+  test('with a token those who bring it, from anywhere, and nobody else', async () => {
     const controlToken = 'a-token-of-this-test'
     sandbox = await start({ controlToken })
     const basic = (password: string) => `Basic ${Buffer.from(`:${password}`).toString('base64')}`

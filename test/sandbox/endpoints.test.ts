@@ -135,7 +135,7 @@ describe('users/current', () => {
     expect(await response.json()).toEqual({ status: 401, code: 'UNAUTHORIZED', message: expect.any(String) })
   })
 
-  test('takes no refresh token, and no access token that is over', async () => {
+  test('takes no refresh token, and no access token that has expired', async () => {
     const { access_token, refresh_token } = await tokensFor(sandbox)
     expect((await currentUser(sandbox, refresh_token)).status).toBe(401)
     sandbox.clock.advance(3_599_999)

@@ -80,7 +80,7 @@ test('delay: the answer comes later', async () => {
   expect(sandbox.requests).toMatchObject([{ status: 401, note: 'fault: delay' }])
 })
 
-test('delay: whoever leaves before has changed nothing', async () => {
+test('delay: a client that leaves before has changed nothing', async () => {
   const code = await getCode(sandbox)
   sandbox.fault({ path: TOKEN, kind: 'delay', ms: 30_000, times: 1 })
   const leaving = new AbortController()

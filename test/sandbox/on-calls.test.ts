@@ -28,7 +28,7 @@ async function onCallFor(call: Call, schedule: string): Promise<OnCall | undefin
   return (await onCalls(call)).find((one) => one.schedule?.name === schedule)
 }
 
-test('each policy has somebody on each level, in a shift that is on', async () => {
+test('each policy has a user on each level, in a shift that is on', async () => {
   const call = await signedIn(sandbox, 'schedule policy')
   const list = await onCalls(call)
   const policies = (await call('GET', '/api/escalation-policies')).body
@@ -105,7 +105,7 @@ test('a rotation comes round', async () => {
   expect(seen[3]).toBe(seen[0])
 })
 
-test('a schedule shows the shift that is on, and the next one, to whoever asks', async () => {
+test('a schedule shows the shift that is on, and the next one, if asked to', async () => {
   const call = await signedIn(sandbox, 'schedule')
   const include = '?include=currentShift&include=nextShift'
   const [plain] = (await call('GET', '/api/schedules')).body
@@ -189,7 +189,7 @@ describe('an override', () => {
     expect((await call('GET', `${path}/overrides`)).body.length).toBe(2)
   })
 
-  test('has a user, and a time that is not over', async () => {
+  test('has a user, and a time that has not passed', async () => {
     const call = await signedIn(sandbox, 'schedule:w')
     const { path } = await primary(call)
     const good = { user: TUNDE, start: time(10), end: time(12) }

@@ -69,7 +69,7 @@ test('add: each successor counts', async () => {
   expect(await statusOf(first)).toBe(401)
 })
 
-test('other users, other apps, and tokens that are over do not count', async () => {
+test('other users, other apps, and tokens that have expired or ended do not count', async () => {
   await start({ refreshTokens: 'reuse' })
   const [first] = await signIns(1)
   await signIns(10, 'tunde.okafor')

@@ -256,7 +256,7 @@ describe('methods and paths', () => {
     },
   )
 
-  test('an access token opens nothing once it is over, nor does a refresh token', async () => {
+  test('an access token opens nothing once it has expired, nor does a refresh token', async () => {
     const { access_token, refresh_token } = await tokensFor(sandbox, 'mara.lindqvist', 'alert')
     const status = async (token: string) =>
       (await fetch(`${sandbox.apiURL}/api/alerts`, { headers: { authorization: `Bearer ${token}` } })).status

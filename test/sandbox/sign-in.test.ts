@@ -109,7 +109,7 @@ test('denied, the app may answer as it likes', async () => {
   expect(sandbox.requests.at(-1)).toMatchObject({ path: '/consent', note: 'access_denied' })
 })
 
-test('approve answers, unless somebody is named or says no', async () => {
+test('approve answers, unless a user is named or says no', async () => {
   await start({ approve: 'tunde.okafor' })
   await sandbox.signIn(`${app.origin}/login`)
   expect(signedIn).toBe('Tunde')

@@ -256,7 +256,7 @@ describe('an app with a secret leaves it out', () => {
 })
 
 describe('a refresh', () => {
-  test('rotate: a new one, and the old is over at once', async () => {
+  test('rotate: a new one, and the old one ends at once', async () => {
     const sandbox = await start({ refreshLimitSeconds: 0 })
     const first = await tokensFor(sandbox)
     const { body: second } = await refresh(sandbox, first.refresh_token)
@@ -314,7 +314,7 @@ describe('a refresh', () => {
     expect((await refresh(sandbox, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('is over with the refresh token, after a year', async () => {
+  test('ends with the refresh token, after a year', async () => {
     const sandbox = await start({ clock: { now: () => 1.7e12 } })
     const [early, late] = [await tokensFor(sandbox), await tokensFor(sandbox)]
     sandbox.clock.advance(31_536_000_000 - 1)

@@ -129,7 +129,7 @@ export class Judge {
       const took = settled()
       if (!this.#written.has(accessToken))
         world.break(`rule 3: ${process.name} used ${accessToken} before it was stored`)
-      if (expiresAt <= process.clock.now()) world.break(`${process.name} handed out a token that is over`)
+      if (expiresAt <= process.clock.now()) world.break(`${process.name} handed out a token that has expired`)
       if (loggedOutHere) world.break(`rule 5: ${process.name} handed out a token after the user had signed out there`)
       // A store that is that slow counts as unavailable, and so does one that fails meanwhile.
       const couldAsk = took < WAIT_FOR_STORE_MS && this.#store.troubledAt < startedAt

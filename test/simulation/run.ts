@@ -221,7 +221,7 @@ class Simulation {
     this.#store.end()
     this.#ilert.end()
     for (const process of this.#processes) process.goOn()
-    world.note('all troubles are over')
+    world.note('all troubles have ended')
     await world.pass(70_000)
     if (this.#judge.logOut === 'begun') this.#logOut(this.#at(0))
     for (const one of this.#running) this.#request(one)

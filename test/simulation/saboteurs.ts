@@ -48,7 +48,7 @@ export const saboteurs: Record<string, Saboteur> = {
 
   'a write without version': { blindWrites: true },
 
-  'tokens that nobody looks after where another process may write over them': {
+  'tokens that nobody looks after where another process may overwrite them': {
     store: ({ comparesAndSets, ...honest }) => honest,
   },
 

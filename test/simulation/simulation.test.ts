@@ -73,7 +73,7 @@ const blameless: Record<string, Scenario> = {
       { after: { ms: 14_366 }, do: 'ilert trouble', kind: 'unreachable', ms: 2000 },
     ],
   },
-  'a claim that is written over new tokens by a store without compare and set, just after their process died': {
+  'a claim that overwrites new tokens in a store without compare and set, just after their process died': {
     ...plain,
     seed: -5,
     refreshTokens: 'rotate',
@@ -107,7 +107,7 @@ const mended: Record<string, Scenario> = {
         { after: { life: 1.01 }, do: 'requests', process: -1, count: 1 },
       ],
     },
-  'a refusal, while another process is asking whose claim was written over': {
+  'a refusal, while another process is asking whose claim was overwritten': {
     ...plain,
     seed: -1_974_492_693,
     refreshTokens: 'rotate',

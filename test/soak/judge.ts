@@ -11,7 +11,7 @@ export type Promised =
 export const PROMISES: Readonly<Record<Promised, string>> = {
   'spurious sign-out': 'nobody is signed out who did not sign out',
   'lost token': "in the end each signed-in user's token works at ilert",
-  'sign-out': 'whoever signed out stays signed out',
+  'sign-out': 'a user who signed out stays signed out',
   'tokens per user': 'no user ever has more than 10 refresh tokens',
   interval: 'two refreshes of a grant are never closer than the interval',
   heap: 'the heap stays within 5 % of its size after the first day',

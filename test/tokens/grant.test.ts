@@ -151,7 +151,7 @@ describe('every transition', () => {
     expect(endRecord(undefined, {}, NOW, DAY).version).toBe(NOW + DAY + 1)
   })
 
-  it('leaves no claim behind once it has brought tokens, and keeps the refresh token and the scope that go on', () => {
+  it('has no claim any more once it has brought tokens, and keeps the refresh token and the scope that go on', () => {
     expect(next).toEqual({
       ...grant,
       version: 9,
@@ -177,7 +177,7 @@ describe('every transition', () => {
     expect(refreshed(asking, answer, call, NOW + 10_001).lostAt).toBe(NOW + 10_001)
   })
 
-  it('of a claim that is made over another one says that an answer may be lost, unless it is known that none is', () => {
+  it('of a claim that replaces another one says that an answer may be lost, unless it is known that none is', () => {
     const over = (ms: number, spentClaim?: string) =>
       claimed(asking, { at: NOW + ms, by: 'other' }, { spentClaim, timeoutMs: 10_000 })
     // As long as the call may take; after that as late as now, since clocks differ.

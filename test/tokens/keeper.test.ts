@@ -34,7 +34,7 @@ async function startHolding() {
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-describe('a token that is over', () => {
+describe('a token that has expired', () => {
   it("is exchanged for what another process has stored, without waiting for that process's turn to end", async () => {
     const { desk, tokens } = await startGrant()
     /** Somebody has the lease, and keeps it. */
@@ -56,7 +56,7 @@ describe('a token that is over', () => {
     expect(token).not.toBe(tokens.accessToken)
   })
 
-  it('ends no sign-in while the store is away and might have others', async () => {
+  it('ends no sign-in while the store is unavailable and might have others', async () => {
     const { desk, store, manager, tokens } = await startGrant()
     const { accessToken, scope, expiresAt } = tokens
     await manager.save('b', { accessToken, scope, expiresAt })
@@ -68,7 +68,7 @@ describe('a token that is over', () => {
     await expect(manager.accessToken('b')).rejects.toThrow(ReauthenticationRequired)
   })
 
-  it('is refreshed behind a request that does not ask for it', async () => {
+  it('is refreshed in the background of a request that does not ask for it', async () => {
     const { desk, manager, tokens, attend } = await startGrant()
     desk.advance(HOUR)
     void attend()
@@ -96,7 +96,7 @@ describe('a token that is over', () => {
     expect(store.calls).toEqual(['get', 'get'])
   })
 
-  it('says when to come back while ilert is away', async () => {
+  it('says when to come back while ilert is unavailable', async () => {
     const { desk, manager } = await startGrant()
     desk.advance(HOUR)
     desk.sandbox.fault({ path: TOKEN, kind: 429, ms: 40_000 })
@@ -153,7 +153,7 @@ describe('an access token that the API refused', () => {
     expect(await answer).toBe(true)
   })
 
-  it('has none where the refresh token is over, which costs no call of the store', async () => {
+  it('has none when the refresh token has expired, which costs no call of the store', async () => {
     const { desk, store, manager, tokens } = await startGrant()
     await manager.save('a', { ...tokens, refreshTokenExpiresAt: desk.sandbox.clock.now() + MINUTE })
     desk.advance(MINUTE)

@@ -194,7 +194,7 @@ describe('without an encryption key', () => {
     expect(encryptionSecrets({ clientSecret: TWO })).toEqual([TWO])
   })
 
-  test('a client secret that is listed behind a new encryption key still opens', async () => {
+  test('a client secret that is listed after a new encryption key still opens', async () => {
     const derived = encryptionSecrets({ clientSecret: ONE })
     expect(await opens(derived, encryptionSecrets({ encryptionKey: [TWO, ONE] }))).toBe(true)
   })

@@ -119,7 +119,7 @@ it('a grant that is ended while its claim is written is not refreshed', async ()
   expect(desk.revocations()).toHaveLength(1)
 })
 
-it('a grant that seems to be over is looked up once more: somebody else may have signed in under its key', async () => {
+it('a grant that seems to have ended is read again: another user may have signed in under its key', async () => {
   const { desk, tokens } = await startDue()
   const { accessToken, scope } = tokens
   const manager = desk.manager()
@@ -130,7 +130,7 @@ it('a grant that seems to be over is looked up once more: somebody else may have
   expect(await manager.accessToken('b')).toBe(next.accessToken)
 })
 
-it('a refresh token that is over is not tried', async () => {
+it('a refresh token that has expired is not tried', async () => {
   const { desk, manager, tokens } = await startDue()
   await manager.save('a', { ...tokens, refreshTokenExpiresAt: desk.sandbox.clock.now() + 1 })
   desk.advance(1)
@@ -138,7 +138,7 @@ it('a refresh token that is over is not tried', async () => {
   expect(desk.refreshes()).toEqual([])
 })
 
-describe('a refresh that somebody else has claimed, where there is no lease', () => {
+describe('a refresh that another process has claimed, when there is no lease', () => {
   /** Two processes with a grant that is due; the first has asked ilert, which has not answered yet. */
   async function startClaimed() {
     const desk = await startDesk({ refreshTokens: 'rotate' })
@@ -155,7 +155,7 @@ describe('a refresh that somebody else has claimed, where there is no lease', ()
 
   const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-  it('is waited for, and what it brings is taken over half a second later', async () => {
+  it('is waited for, and what it brings is used half a second later', async () => {
     const { desk, hang, answer, waiting } = await startClaimed()
     for (let i = 0; i < 4; i++) {
       await turn()

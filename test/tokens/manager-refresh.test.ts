@@ -20,7 +20,7 @@ describe.each(MODES)('where a refresh token is for %s', (refreshTokens) => {
     ['has the tokens at hand', false],
     ['has to read them first', true],
   ])(
-    '200 calls at once with a token that is over make one refresh, and get its token: a manager that %s',
+    '200 calls at once with a token that has expired make one refresh, and get its token: a manager that %s',
     async (_, cold) => {
       const desk = await startDesk({ refreshTokens })
       const saved = desk.manager()
@@ -140,7 +140,7 @@ it('an answer that is read after its tokens have expired is followed by the next
   expect(desk.refreshes().map(({ status }) => status)).toEqual([200, 200])
 })
 
-describe('a provider that is away', () => {
+describe('a provider that is unavailable', () => {
   const FAULTS: Omit<Fault, 'path'>[] = [{ kind: 'reset' }, { kind: 500 }, { kind: 'html' }]
 
   it.each(FAULTS.flatMap((fault) => [0, 1].map((random) => ({ ...fault, random }))))(

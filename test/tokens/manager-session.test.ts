@@ -41,7 +41,7 @@ describe('a record that lives as long as its session', () => {
     expect(await isStored(desk)).toBe(false)
   })
 
-  it('is extended by requests once half of it is over, and not before', async () => {
+  it('is extended by requests once half of it has passed, and not before', async () => {
     const { desk, store, manager, attend } = await startSession()
     desk.advance(30 * MINUTE)
     await attend()
@@ -95,21 +95,24 @@ describe('a record that lives as long as its session', () => {
     expect(await manager.get('a')).toMatchObject({ accessToken: expect.any(String) })
   })
 
-  it.each(['fail', 'hang'] as const)('is touched by the next request where the store was away: %s', async (fate) => {
-    // Nothing is due for a refresh, which would write the record, too.
-    const { desk, store, attend } = await startSession({ accessTokenSeconds: 86_400 })
-    store.fate = (method) => (method === 'touch' ? fate : 'work')
-    desk.advance(4 * HOUR)
-    await Promise.all(Array.from({ length: 5 }, async () => await attend()))
-    expect(store.calls.filter((call) => call === 'touch')).toHaveLength(1)
-    desk.advance(MINUTE) // whoever waits for the store gives up
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    store.fate = () => 'work'
-    await attend()
-    await until(() => store.calls.filter((call) => call === 'touch').length === 2, 'touched again')
-    desk.advance(8 * HOUR - 1)
-    expect(await isStored(desk)).toBe(true)
-  })
+  it.each(['fail', 'hang'] as const)(
+    'is touched by the next request when the store was unavailable: %s',
+    async (fate) => {
+      // Nothing is due for a refresh, which would write the record, too.
+      const { desk, store, attend } = await startSession({ accessTokenSeconds: 86_400 })
+      store.fate = (method) => (method === 'touch' ? fate : 'work')
+      desk.advance(4 * HOUR)
+      await Promise.all(Array.from({ length: 5 }, async () => await attend()))
+      expect(store.calls.filter((call) => call === 'touch')).toHaveLength(1)
+      desk.advance(MINUTE) // whoever waits for the store gives up
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      store.fate = () => 'work'
+      await attend()
+      await until(() => store.calls.filter((call) => call === 'touch').length === 2, 'touched again')
+      desk.advance(8 * HOUR - 1)
+      expect(await isStored(desk)).toBe(true)
+    },
+  )
 
   it('that was saved without one lives as long as its tokens, and is never touched', async () => {
     const { desk, store, manager } = await startSession()
@@ -207,7 +210,7 @@ describe('signOut', () => {
     expect(await endOf(desk.manager())).toEqual({ signedOut: true })
   })
 
-  it('with the store away says so, and revokes what is at hand all the same', async () => {
+  it('while the store is unavailable says so, and revokes what is at hand all the same', async () => {
     const { desk, store, manager } = await startSession()
     store.fate = () => 'fail'
     await expect(appTokensOf(manager).signOut({ key: 'a' }, HOUR)).rejects.toMatchObject(away)
@@ -224,7 +227,7 @@ describe('abandon', () => {
     expect(await isStored(desk)).toBe(false)
   })
 
-  it('with the store away revokes what is at hand, and nothing of a key that is not', async () => {
+  it('while the store is unavailable revokes what is at hand, and nothing of a key that is not', async () => {
     const { desk, store, manager } = await startSession()
     store.fate = () => 'fail'
     await expect(appTokensOf(manager).abandon('a')).rejects.toMatchObject(away)
@@ -258,7 +261,7 @@ describe('whether a grant is connected', () => {
     expect(keeper?.connected).toBe(false)
   })
 
-  it('is not so once a token without a refresh token is over', async () => {
+  it('is not so once a token without a refresh token has expired', async () => {
     const { desk, manager, tokens } = await startSession()
     const { accessToken, scope, expiresAt } = tokens
     await manager.save('b', { accessToken, scope, expiresAt })

@@ -46,7 +46,7 @@ describe('an invalid_grant', () => {
     return { answer, other }
   }
 
-  it('is explained by newer tokens in the store, which are taken over', async () => {
+  it('is explained by newer tokens in the store, which are used from then on', async () => {
     const desk = await startDesk()
     const { first, second } = await twoManagers(desk)
     const { answer, other } = await overtaken(desk, first, second)
@@ -163,7 +163,7 @@ describe('a refresh whose answer is lost', () => {
     expect(desk.refreshes()).toHaveLength(3)
   })
 
-  it('is remembered for as long as the clock says that is ahead, whoever asks next in vain (rotate)', async () => {
+  it('is remembered for as long as the clock says that is ahead, whichever process asks next in vain (rotate)', async () => {
     const desk = await startDesk({ refreshTokens: 'rotate' })
     const { first } = await twoManagers(desk)
     const ahead = desk.manager({ clock: { now: () => desk.sandbox.clock.now() + 5000 } })
@@ -273,7 +273,7 @@ describe('a refresh that failed, before an invalid_grant', () => {
   )
 })
 
-describe('a store that is away', () => {
+describe('a store that is unavailable', () => {
   const ways = ['fail', 'hang'] as const
 
   it.each(ways)('when tokens are first read ends no sign-in, and no wait is without end: calls %s', async (way) => {

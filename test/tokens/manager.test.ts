@@ -197,7 +197,7 @@ describe('revoke', () => {
     },
   )
 
-  it('also ends tokens that are held for a store that was away', async () => {
+  it('also ends tokens that are held for a store that was unavailable', async () => {
     const { desk, manager } = await startHolding()
     await manager.revoke('a')
     await until(() => desk.revocations().length === 2)
@@ -206,7 +206,7 @@ describe('revoke', () => {
     expect(appTokensOf(manager).peek('a')).toBeUndefined()
   })
 
-  it('with ilert away ends the grant here at once, and tries again at ilert behind', async () => {
+  it('while ilert is unavailable ends the grant here at once, and asks ilert again in the background', async () => {
     const desk = await startDesk(LASTING)
     const [manager, tokens] = [desk.manager(), await desk.signIn()]
     await manager.save('a', tokens)
@@ -222,7 +222,7 @@ describe('revoke', () => {
     expect(await desk.isAlive(tokens.refreshToken)).toBe(false)
   })
 
-  it('gives up on an ilert that stays away', async () => {
+  it('gives up on an ilert that stays unavailable', async () => {
     const desk = await startDesk()
     const manager = desk.manager()
     await manager.save('a', await desk.signIn())

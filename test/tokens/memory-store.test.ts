@@ -46,7 +46,7 @@ describe('MemoryTokenStore', () => {
     await expect(store.set('a', { version: version as number, data: '' }, 1)).rejects.toThrow(/^tokens\.version must/)
   })
 
-  test('a record is over at its end, and not before', async () => {
+  test('a record expires at its end, and not before', async () => {
     const { store, elapse } = makeStore()
     await store.set('a', { version: 1, data: 'one' }, 1000)
     await elapse(999)

@@ -152,7 +152,7 @@ describe('whatever the tokens, the clock and past failures are', () => {
     )
   })
 
-  test('a good token within the window is refreshed behind the request, where nothing forbids it', () => {
+  test('a good token within the window is refreshed in the background, when nothing forbids it', () => {
     always(
       (situation, settings) => expect(decide(situation, settings)).toEqual({ action: 'use-and-refresh' }),
       (situation, settings) =>
@@ -171,7 +171,7 @@ describe('whatever the tokens, the clock and past failures are', () => {
     always((situation, settings) => expect(refreshes(situation, settings)).toBe(false), withinBackOff)
   })
 
-  test('nothing is refreshed without a refresh token that can be used, nor is anybody told to try again later', () => {
+  test('nothing is refreshed without a refresh token that can be used, and nobody is told to try again later', () => {
     always(
       (situation, settings) => {
         expect(decide(situation, settings)).toEqual({ action: isOver(situation) ? 'sign-in' : 'use' })
@@ -197,14 +197,14 @@ describe('whatever the tokens, the clock and past failures are', () => {
     )
   })
 
-  test('when the token is over, a refresh is waited for as soon as it is allowed', () => {
+  test('when the token has expired, a refresh is waited for as soon as it is allowed', () => {
     always(
       (situation, settings) => expect(decide(situation, settings)).toEqual({ action: 'refresh' }),
       (situation, settings) => isOver(situation) && situation.refreshable && !forbidden(situation, settings),
     )
   })
 
-  test('when the token is over and no refresh is allowed, it is said when one will be: then, and not sooner', () => {
+  test('when the token has expired and no refresh is allowed, it is said when one will be: then, and not sooner', () => {
     always(
       (situation, settings) => {
         const decision = decide(situation, settings)
@@ -222,7 +222,7 @@ describe('whatever the tokens, the clock and past failures are', () => {
     )
   })
 
-  test('somebody is asked to sign in only if the token is over and cannot be refreshed', () => {
+  test('a user is asked to sign in only if the token has expired and cannot be refreshed', () => {
     always(
       (situation) => {
         expect(situation.refreshable).toBe(false)
@@ -238,7 +238,7 @@ describe('whatever the tokens, the clock and past failures are', () => {
     })
   })
 
-  test('the wait never exceeds the interval and the back-off, so that no clock can lock anybody out', () => {
+  test('the wait never exceeds the interval and the back-off, so that no clock can lock a user out', () => {
     always((situation, settings) => {
       const most = Math.max(intervalOf(situation, settings), situation.backOffMs ?? 0)
       expect(msUntilRefreshAllowed(situation, settings)).toBeLessThanOrEqual(most)
@@ -463,7 +463,7 @@ describe("ilert's refusal of a refresh token", () => {
     expect(msUntilRefusalIsFinal(NOW, NOW + 20_000, NOW)).toBe(300_000)
   })
 
-  test('may hide the answer to another process whose claim was written over, once for the same tokens', () => {
+  test('may hide the answer to another process whose claim was overwritten, once for the same tokens', () => {
     const tokens = { issuedAt: NOW - HOUR }
     expect(lostUnseen(undefined, tokens, NOW)).toBe(NOW)
     expect(lostUnseen(NOW - 2 * HOUR, tokens, NOW)).toBe(NOW)

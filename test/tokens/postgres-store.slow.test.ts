@@ -394,7 +394,7 @@ needs('postgres')('a PostgreSQL that is silent or stopped', () => {
     expect(lostAfterMs).toBeLessThan(800)
   })
 
-  test('leaves no lease behind of a waiter that gave up while it was silent', async () => {
+  test('leaves no lease of a waiter that gave up while it was silent', async () => {
     const patient = new PostgresTokenStore({ pool, leaseMs: 15_000, timeoutMs: 500 })
     await server.pause()
     const waiting = patient.withLease('b', async () => 'never', { signal: AbortSignal.timeout(50) })

@@ -5,7 +5,7 @@ import { GrantRecord } from '../../src/tokens/record.ts'
 import { DAY, FOREIGN, GRANT, holdUp, KEY, NEXT, START, startTwo } from './records.ts'
 
 describe('what is read', () => {
-  it('is taken over where its tokens are newer, and whoever uses them is told which they replace', async () => {
+  it('is used from then on if its tokens are newer, and the listener is told which they replace', async () => {
     const { one, vault, replaced } = await startTwo()
     await vault.write(KEY, NEXT, START)
     await one.record.read()
@@ -27,7 +27,7 @@ describe('what is read', () => {
     expect(one.record.grant).toBe(GRANT)
   })
 
-  it('and is of another grant is taken over, whatever its age: somebody has signed in anew', async () => {
+  it('and is of another grant is used from then on, whatever its age: a user has signed in anew', async () => {
     const { one, vault, stored } = await startTwo()
     const other = { ...GRANT, id: 'two', version: 9, issuedAt: GRANT.issuedAt - DAY }
     await vault.write(KEY, other, START)
@@ -57,7 +57,7 @@ describe('what is read', () => {
     expect(one.record.grant).toEqual(await stored())
   })
 
-  it('and has gone on from older tokens is written over, one version on', async () => {
+  it('and has gone on from older tokens is overwritten, one version on', async () => {
     const { one, vault, stored } = await startTwo()
     one.writes.hold(NEXT)
     await one.writes.store()
@@ -78,7 +78,7 @@ describe('what is read', () => {
     expect((await stored()).version).toBe(5)
   })
 
-  it('and was lost, and is written again by somebody else just then, is theirs', async () => {
+  it('and was lost, and is written again by another process just then, is theirs', async () => {
     const { one, store, vault } = await startTwo()
     await vault.remove(KEY)
     const set = store.set.bind(store)
@@ -134,7 +134,7 @@ describe('a record that lives as long as its session', () => {
     return two
   }
 
-  it('is extended once half of that is over', async () => {
+  it('is extended once half of that has passed', async () => {
     const { one, time, vault } = await start()
     time.now += SESSION_MS / 2 - 1
     expect(one.record.extend(SESSION_MS)).toBeUndefined()
@@ -167,7 +167,7 @@ describe('a record that lives as long as its session', () => {
     expect(one.record.grant).toEqual(await stored())
   })
 
-  it('is not where somebody else has written meanwhile', async () => {
+  it('is not when another process has written meanwhile', async () => {
     const { one, store, time, vault } = await start()
     Object.defineProperty(store, 'touch', { value: undefined })
     time.now += SESSION_MS - 1

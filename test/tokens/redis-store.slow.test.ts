@@ -126,7 +126,7 @@ needs('redis-server')('RedisTokenStore', () => {
       expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(data)
     })
 
-    test('a lease that somebody else took is lost, and stays theirs', async () => {
+    test('a lease that another process took is lost, and stays theirs', async () => {
       const prefix = nextPrefix()
       const store = new RedisTokenStore({ client: connection.client, prefix, leaseMs: 300 })
       await store.withLease('a', async ({ signal }) => {
@@ -148,7 +148,7 @@ needs('redis-server')('RedisTokenStore', () => {
       })
     })
 
-    test('a waiter that gave up while its command was on its way leaves no lease behind', async () => {
+    test('a waiter that gave up while its command was on its way leaves no lease', async () => {
       const prefix = nextPrefix()
       const store = new RedisTokenStore({ client: connection.client, prefix, leaseMs: 15_000 })
       server.pause()
@@ -184,7 +184,7 @@ needs('redis-server')('RedisTokenStore', () => {
       expect(performance.now() - before).toBeLessThan(leaseMs + 500)
     })
 
-    test('a Redis that is silent or away: every call ends in time, the lease counts as lost, nothing is left behind', async () => {
+    test('a Redis that is silent or unavailable: every call ends in time, the lease counts as lost, nothing is left open', async () => {
       const own = await startRedis()
       const app = child(
         `${code}
@@ -341,7 +341,7 @@ describe('a lease on a client of which nothing comes back', () => {
     await expect(store.withLease('a', async () => 'never')).rejects.toMatchObject(unavailable)
   })
 
-  test('takes its command out of the queue of a client that can do so, and passes over its late answer', async () => {
+  test('takes its command out of the queue of a client that can do so, and ignores its late answer', async () => {
     const queue: { signal: AbortSignal; reject: (error: Error) => void }[] = []
     const client = {
       pExpire() {},
@@ -380,7 +380,7 @@ describe('a lease on a client of which nothing comes back', () => {
     expect(await store.withLease('a', async () => answers)).toBe(2)
   })
 
-  test('a stall of the whole process is noticed by whoever asks', async () => {
+  test('a stall of the whole process is noticed when the lease is asked', async () => {
     const store = new RedisTokenStore({ client: { eval: async () => 1, pExpire() {} }, leaseMs: 50 })
     await store.withLease('a', async (lease) => {
       const until = performance.now() + 80

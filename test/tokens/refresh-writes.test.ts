@@ -6,7 +6,7 @@ import type { Vault } from '../../src/tokens/vault.ts'
 import { DAY, FOREIGN, GRANT, holdUp, KEY, NEXT, START, startTwo, TIMEOUT_MS } from './records.ts'
 
 describe('a claim', () => {
-  it('is the turn of whoever made it, for 15 seconds', async () => {
+  it('is the turn of the process that made it, for 15 seconds', async () => {
     const { time, one, two } = await startTwo()
     expect(one.writes.othersTurnMs()).toBe(0)
     expect(await two.writes.claim()).toMatchObject({ version: 8, asking: { at: START } })
@@ -79,7 +79,7 @@ describe('lostAt', () => {
     expect(one.writes.lostAt(START)).toBeUndefined()
   })
 
-  it('is as late as now while somebody else is asking, or died while doing so', async () => {
+  it('is as late as now while another process is asking, or died while doing so', async () => {
     const { one, two } = await startTwo()
     await two.writes.claim()
     await one.record.read()
@@ -92,7 +92,7 @@ describe('lostAt', () => {
     ['a little behind', -5000, 0],
     ['set to another day', 2 * DAY, 0],
     ['exactly a day ahead', DAY, 0],
-  ])('goes by the clock of whoever asks, unless that is wrong: %s', async (_, skewMs, laterMs) => {
+  ])('goes by the clock of the process that asks, unless that is wrong: %s', async (_, skewMs, laterMs) => {
     const { one, two, skew } = await startTwo()
     skew.ms = skewMs
     await two.writes.claim()
@@ -127,7 +127,7 @@ describe('tokens that land', () => {
     expect(two.record.grant).toEqual(NEXT)
   })
 
-  it('behind another claim keep it where their refresh token goes on: that may get an answer too', async () => {
+  it('written after another claim keep it if their refresh token goes on: that may get an answer too', async () => {
     const { one, two, stored } = await startTwo()
     await two.writes.releaseClaim((await two.writes.claim()) as Grant, START - 5)
     const claimed = (await two.writes.claim()) as Grant
@@ -155,7 +155,7 @@ describe('tokens that land', () => {
     expect(await stored()).toEqual({ ...NEXT, version: 9 })
   })
 
-  it('give way to newer ones, which are taken over, and are not revoked: that might end the others', async () => {
+  it('give way to newer ones, which are used from then on, and are not revoked: that might end the others', async () => {
     const { vault, discarded, one } = await startTwo()
     const newer = { ...NEXT, version: 9, refreshes: 2, tokens: { ...NEXT.tokens, accessToken: 'newer' } }
     await vault.write(KEY, newer, START)

@@ -205,7 +205,7 @@ describe('while keys are exchanged', () => {
     expect(await oldProcess.open(sealed, 'here')).toBeUndefined()
   })
 
-  test('with the new key behind the old one first, all processes read each other throughout', async () => {
+  test('with the new key listed after the old one first, all processes read each other throughout', async () => {
     const prepared = new Sealer([OLD, NEW], 'tokens')
     for (const [from, to] of [
       [oldProcess, prepared],
@@ -415,7 +415,7 @@ describe('a record that this process cannot open', () => {
     expect(await makeManager(store, NEW).get('user-3')).toEqual(tokens)
   })
 
-  test('is read, replaced and revoked by a process that lists its key behind the new one', async () => {
+  test('is read, replaced and revoked by a process that lists its key after the new one', async () => {
     const { store } = await setup()
     const rotated = makeManager(store, NEW, OLD)
     expect(await rotated.accessToken('user-1')).toBe('CANARY-access-old')
@@ -433,7 +433,7 @@ describe('a record that this process cannot open', () => {
     ['a higher version', (record: StoredTokens) => ['user-1', { ...record, version: record.version + 1 }] as const],
     ['a later end', (record: StoredTokens) => ['user-1', { ...record, data: `9${record.data}` }] as const],
     ['damaged', (record: StoredTokens) => ['user-1', { ...record, data: record.data.slice(0, -2) }] as const],
-  ])('is also one that somebody has moved or changed in the store: %s', async (_, change) => {
+  ])('is also one that was moved or changed in the store: %s', async (_, change) => {
     const { store, before } = await setup()
     const [key, record] = change(before as StoredTokens)
     await store.delete('user-1')

@@ -405,7 +405,7 @@ describe('a store that stays silent', () => {
   })
 })
 
-test('a record is over at its end, and a longer tombstone takes the place of a shorter one', async () => {
+test('a record expires at its end, and a longer tombstone takes the place of a shorter one', async () => {
   let now = 1_700_000_000_000
   const store = new SessionTokenStore(asStore(new FakeStore()), { clock: { now: () => now } })
   await store.set('a', record(1), 1000)

@@ -42,7 +42,7 @@ it('begins no refresh, whatever is due', async () => {
   expect(asked()).toBe(before)
 })
 
-it('tells when the last refresh was, by whatever process, and nothing of a failure that is over', async () => {
+it('tells when the last refresh was, by whatever process, and nothing of a failure that has passed', async () => {
   const { desk, manager } = await savedBy()
   desk.advance(HOUR)
   const fault = desk.sandbox.fault({ path: TOKEN, kind: 500 })
@@ -83,7 +83,7 @@ it('tells that nothing can bring other tokens once ilert has ended the grant', a
   expect([connected, nextRefreshAt]).toEqual([false, undefined])
 })
 
-it('rejects where the store is away and nothing is at hand, and tells what is at hand otherwise', async () => {
+it('rejects when the store is unavailable and nothing is at hand, and tells what is at hand otherwise', async () => {
   const { desk, tokens } = await savedBy()
   const store = new FragileStore(desk.store)
   const manager = desk.manager({ tokenStore: store })

@@ -130,7 +130,7 @@ it.each(['signOut', 'revoke'] as const)(
   },
 )
 
-it('is never of another ilert user, whoever has the key by now', async () => {
+it('is never of another ilert user, whatever user has the key by now', async () => {
   const { desk, one, other } = await startTwo()
   await replace(desk, one, 'a', 'b')
   desk.advance(MINUTE)

@@ -53,7 +53,7 @@ it('is bounded by real time where nothing else is said, also by more of it than 
   warned.mockRestore()
 })
 
-it('a wait keeps the process alive for whoever waits, and not for what nobody waits for', () => {
+it('a wait keeps the process alive for a caller who waits, and not for what nobody waits for', () => {
   const count = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
   const before = count()
   const stop = after(60_000, () => {})

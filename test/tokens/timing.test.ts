@@ -10,7 +10,7 @@ test('a claim is heeded for as long as a lease may outlive its holder', () => {
   expect(() => checkLeaseMs(timing.CLAIM_MS + 1)).toThrow('leaseMs')
 })
 
-test('whoever waits for the turn of another process polls until its claim has ended', () => {
+test('a process that waits for the turn of another one polls until its claim has ended', () => {
   expect(timing.POLL_MS * timing.MOST_POLLS).toBeGreaterThanOrEqual(timing.CLAIM_MS)
 })
 
@@ -41,7 +41,7 @@ test('a refusal is final only after the interval in which ilert may refuse for a
   expect(timing.REFRESH_INTERVAL_MS).toBeGreaterThan(timing.CLAIM_MS + timing.LAST_BACK_OFF_MS)
 })
 
-test('the loser of a refresh looks for longer than the winner needs to find that its tokens were written over', () => {
+test('the loser of a refresh looks for longer than the winner needs to find that its tokens were overwritten', () => {
   const [madeSureAfter = 0] = timing.MAKE_SURE_AFTER_MS
   expect(sum(timing.SECOND_LOOKS_MS)).toBeGreaterThan(timing.CLAIM_SETTLES_MS + madeSureAfter)
 })

@@ -44,7 +44,7 @@ const rejection = (promise: Promise<unknown>) =>
   )
 
 describe('a store that fails', () => {
-  it('is away, with what it failed with as the cause', async () => {
+  it('is unavailable, with what it failed with as the cause', async () => {
     const cause = new Error('a store of its own')
     const { vault } = startVault({ get: () => Promise.reject(cause) })
     const error = await rejection(vault.read('a'))
@@ -82,7 +82,7 @@ describe('a store that does not answer', () => {
     ['set', (vault) => vault.write('a', GRANT, START)],
     ['touch', (vault) => vault.touch('a', HOUR)],
     ['delete', (vault) => vault.remove('a')],
-  ])('is away after 10 seconds: %s', async (method, call) => {
+  ])('is unavailable after 10 seconds: %s', async (method, call) => {
     const { vault, waits } = startVault({ [method]: never })
     const answer = rejection(call(vault))
     await new Promise((resolve) => setImmediate(resolve))
@@ -93,7 +93,7 @@ describe('a store that does not answer', () => {
     expect((error as Error).cause).toMatchObject({ message: 'no answer within 10000 ms' })
   })
 
-  it('leaves no wait behind once it has', async () => {
+  it('leaves no wait once it has', async () => {
     const { vault, waits } = startVault()
     expect(await vault.write('a', GRANT, START)).toBe(true)
     expect(await vault.read('a')).toEqual(GRANT)
@@ -156,7 +156,7 @@ it('a record is removed with the tombstone that is asked for, or none', async ()
 })
 
 describe('alone', () => {
-  it('is whoever the store gives the lease, with its signal', async () => {
+  it('is the caller whom the store gives the lease, with its signal', async () => {
     const lease = { signal: new AbortController().signal }
     const { vault, waits } = startVault({ withLease: (_key, work) => work(lease) })
     expect(vault.hasLeases).toBe(true)
@@ -184,7 +184,7 @@ describe('alone', () => {
     expect((error as Error).cause).toMatchObject({ message: 'no lease in time' })
   })
 
-  it('leaves no wait behind where the store fails first', async () => {
+  it('leaves no wait when the store fails first', async () => {
     const { vault, waits } = startVault({ withLease: () => Promise.reject(new Error('no connection')) })
     expect(await rejection(vault.alone('a', HOUR, never))).toBeInstanceOf(NetworkError)
     expect(waits.size).toBe(0)

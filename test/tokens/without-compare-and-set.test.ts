@@ -111,7 +111,7 @@ test.each(MODES)('a refresh that is refused because another process was quicker 
   expect(await two.desk.passing(two.desk.manager().accessToken('a'))).toBe(token)
 })
 
-test('new tokens that another process has written over are written again within half a second', async () => {
+test('new tokens that another process has overwritten are written again within half a second', async () => {
   const { desk, first, second, stores } = await startTwo('rotate')
   const claim = holdNextWrite(stores.second)
   const loser = second.accessToken('a')

@@ -55,7 +55,7 @@ const carryOut = {
   },
   async assign(req: Request) {
     const to = readAssignee((req.body as { to?: unknown } | undefined)?.to)
-    if (!to) throw new HttpError(400, 'Choose who takes the alert over.')
+    if (!to) throw new HttpError(400, 'Choose who takes on the alert.')
     return `You have reassigned: ${nameOf(await changes.assign(req.ilert, idOf(req), to))}`
   },
 }

@@ -10,7 +10,7 @@ export function authRoutes(ilert: IlertStrategy, now: () => number): Router {
   const routes = Router()
 
   routes.get('/auth/ilert', limitSignIns, (req, res, next) => {
-    // The strategy takes a path on this site and nothing else, so nobody can be lured away by a link to this route.
+    // The strategy takes a path on this site and nothing else, so a link to this route lures nobody to another site.
     const { returnTo } = req.query
     passport.authenticate('ilert', typeof returnTo === 'string' ? { returnTo } : {})(req, res, next)
   })

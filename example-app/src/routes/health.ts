@@ -3,14 +3,14 @@ import type { Stores } from '../stores.ts'
 
 const READY_TIMEOUT_MS = 2000
 
-/** For whoever runs the app: `/healthz` says that it lives, `/readyz` whether to send it requests. */
+/** For those who run the app: `/healthz` says that it lives, `/readyz` whether to send it requests. */
 export function healthRoutes({ ready }: Stores, stopping: AbortSignal): Router {
   const routes = Router()
   routes.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' })
   })
   routes.get('/readyz', async (_req, res) => {
-    const status = stopping.aborted ? 'stopping' : (await answers(ready)) ? 'ok' : 'store away'
+    const status = stopping.aborted ? 'stopping' : (await answers(ready)) ? 'ok' : 'store unavailable'
     res.status(status === 'ok' ? 200 : 503).json({ status })
   })
   return routes

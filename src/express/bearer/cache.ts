@@ -10,7 +10,7 @@ const GOOD_MS = 60_000
 /** How long a token that ilert has called bad is not asked about again. */
 const BAD_MS = 10_000
 
-/** How long a token that was good is asked about before those that anybody can make up. */
+/** How long a token that was good is asked about before those that any client can make up. */
 const PROVEN_MS = 3_600_000
 
 /**
@@ -43,8 +43,8 @@ interface AnswersOptions {
  * What ilert says of access tokens: asked once for each token however many want to know, remembered for a while, and
  * bounded in every direction. Keeps the SHA-256 of a token, never the token.
  *
- * Anybody can make up tokens that have to be asked about. So those that ilert has refused, or does not answer about, take
- * nothing from those that were good: neither a place in memory nor a look-up under way.
+ * Any client can make up tokens that have to be asked about. So those that ilert has refused, or does not answer about,
+ * take nothing from those that were good: neither a place in memory nor a look-up under way.
  */
 export class BearerAnswers {
   readonly #ask: (token: string, timeoutMs?: number) => Promise<TokenInfo>

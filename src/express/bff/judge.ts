@@ -6,7 +6,7 @@ import { match, type Route } from './allow.ts'
 import { isFromThisOrigin } from './anti-forgery.ts'
 import { isJSON, sentHeaders } from './headers.ts'
 
-/** What is known of a request before anything is asked of anybody. */
+/** What is known of a request before ilert or a store is asked. */
 export interface Asked {
   readonly method: string
   /** Below the proxy, with its query. */

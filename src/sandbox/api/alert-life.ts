@@ -29,7 +29,7 @@ export function openAlert(fields: Fields, { account, now }: Acting): Fields {
     alertKey: account.nextTextID(),
     responders,
     assignedTo: responders[0]?.user,
-    // Whoever was chosen by name is the only one who is told.
+    // A user who was chosen by name is the only one who is told.
     ...(chosen.length === 0 && rule && { nextEscalation: iso(now + Number(rule.escalationTimeout) * MINUTE) }),
     nextEscalationRuleIndex: chosen.length === 0 && rule ? 1 : undefined,
     mergeState: 'NONE',
@@ -50,7 +50,7 @@ export function viewAlert(alert: Entry, { account, now, asked }: Acting & { aske
   return { escalationRules: rules, nextEscalationUser: duty?.user }
 }
 
-/** Tells somebody of an alert: a notification, and a line of the log. */
+/** Tells a user of an alert: a notification, and a line of the log. */
 export function notify(account: Account, alert: Entry, mention: unknown, at: number): void {
   const user = refer(account, 'users', mention)
   const collection = account.collection(NOTIFICATIONS)

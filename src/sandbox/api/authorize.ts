@@ -5,7 +5,7 @@ import type { Grant } from '../state.ts'
 /** RFC 6750, section 2.1. */
 const BEARER = /^Bearer +([\w\-.~+/]+=*)$/i
 
-/** The grant behind a request to the API, which must cover `scope`. */
+/** The grant of a request to the API, which must cover `scope`. */
 export function authorize({ headers }: SandboxRequest, { state }: Ilert, scope: string): Grant {
   const token = bearerToken(headers.authorization)
   const grant = token === undefined ? undefined : state.accessTokens.get(token)

@@ -40,7 +40,7 @@ const timestamps: NonNullable<Kind['own']> = (_fields, { now, old }) => {
 
 const KINDS: Readonly<Record<string, Kind>> = {
   users: {
-    // Who somebody is does not change: tokens name the username.
+    // Who a user is does not change: tokens name the username.
     own: (_fields, acting) => ({ ...timestamps({}, acting), username: acting.old?.username }),
   },
   'users/{user-id}/contacts/emails': { own: () => ({ status: 'OK' }) },

@@ -66,7 +66,7 @@ function spanOf({ query, now }: Call, days: number): { from: number; until: numb
   const [from, until] = [query.time('from') ?? 0, query.time('until') ?? now]
   if (until <= from) refuse('until', "must be after 'from'")
   if (until - from > days * DAY) refuse('until', `must not be more than ${days} days after 'from'`)
-  // A day's grace: whoever asks for the whole of today, in any time zone, is answered.
+  // A day's grace: a client that asks for the whole of today, in any time zone, is answered.
   if (until > now + DAY) refuse('until', 'must not be in the future')
   return { from, until }
 }

@@ -60,7 +60,7 @@ function endpoints({ operations, name }: Route, ids: readonly string[]): Record<
   return Object.fromEntries(get ? [...found.slice(0, 1), get, ...found.slice(1)] : found)
 }
 
-/** Who calls, and in which account: 401 or 403 for whoever may not. */
+/** Who calls, and in which account: 401 or 403 for those who may not. */
 function admit(request: SandboxRequest, ilert: Ilert) {
   const { method, path } = request
   const scope = requiredScope(method, path)

@@ -3,7 +3,7 @@ import type { Entry } from '../data/collection.ts'
 import { type Fields, timeOf } from './check.ts'
 import { listOf } from './filters.ts'
 
-/** Somebody's turn, in milliseconds since the epoch. */
+/** A user's turn, in milliseconds since the epoch. */
 interface Turn {
   readonly user: unknown
   readonly start: number
@@ -58,7 +58,7 @@ function turnsOfLayer({ startsOn, endsOn, rotation, users }: Fields, from: numbe
   return turns
 }
 
-/** Turns with others over them, which cut away what they cover. */
+/** Turns with others on top of them, which replace what they cover. */
 function overlaid(base: readonly Turn[], over: readonly Turn[]): Turn[] {
   return over
     .reduce<readonly Turn[]>(

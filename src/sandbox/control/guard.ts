@@ -9,8 +9,8 @@ export interface ControlRefusal {
 }
 
 /**
- * Who may steer the sandbox: programs of this machine, or, if there is a `token`, whoever brings it. And the sandbox's own
- * page: any other page in a developer's browser runs on this machine as well, and must not.
+ * Who may steer the sandbox: programs of this machine, or, if there is a `token`, clients that bring it. And the sandbox's
+ * own page: any other page in a developer's browser runs on this machine as well, and must not.
  */
 export function controlRefusal(request: SandboxRequest, token: string | undefined): ControlRefusal | undefined {
   const { headers } = request
@@ -34,7 +34,7 @@ function isLocal({ headers, address }: SandboxRequest): boolean {
 function isCrossSite({ method, headers }: SandboxRequest): boolean {
   const site = headers['sec-fetch-site']
   if (site === 'same-origin') return false
-  if (site === 'none') return method !== 'GET' // an address that somebody has typed
+  if (site === 'none') return method !== 'GET' // an address that a user has typed
   if (site !== undefined) return true
   const { origin, host } = headers
   return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host)

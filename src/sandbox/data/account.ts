@@ -9,13 +9,13 @@ export class Account {
   readonly #collections = new Map<string, Collection>()
   #lastID: number
 
-  /** Ids count up from `firstID`, over all collections of the account. */
+  /** Ids count up from `firstID`, through all collections of the account. */
   constructor(tenant: string, firstID: number) {
     this.tenant = tenant
     this.#lastID = firstID - 1
   }
 
-  /** The entries behind a path of the API: `alerts`, or `users/{user-id}/contacts/emails`. */
+  /** The entries of a path of the API: `alerts`, or `users/{user-id}/contacts/emails`. */
   collection(name: string): Collection {
     const collection = this.#collections.get(name) ?? new Collection()
     this.#collections.set(name, collection)

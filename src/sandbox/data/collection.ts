@@ -1,7 +1,7 @@
 /** Something of an account: the API's fields, with `{"id": …}` for each entry that it mentions. */
 export type Entry = Readonly<Record<string, unknown>> & { readonly id: number | string }
 
-/** Somebody who is told when something happens to an entry. */
+/** A user who is told when something happens to an entry. */
 export interface Subscriber {
   readonly id: number
   readonly type: 'USER' | 'TEAM'

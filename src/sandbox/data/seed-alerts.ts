@@ -1,4 +1,4 @@
-/** Who took it: nobody yet, somebody, or, with the minutes until it was resolved, somebody or the source itself. */
+/** Who took it: nobody yet, a user, or, with the minutes until it was resolved, a user or the source itself. */
 type Handling = string | readonly [resolvedBy: string | null, afterMinutes: number]
 
 /** One line of an account's alerts. */

@@ -34,7 +34,7 @@ export function policy(name: string, team: string, levels: readonly string[]): R
   return { name, escalationRules, repeating: true, frequency: 2, delayMin: 0, routingKey, teams: [`@teams/${team}`] }
 }
 
-/** An incident that somebody has written about, the newest update first. */
+/** An incident that a user has written about, the newest update first. */
 export function incident(
   by: string,
   updates: readonly (readonly [minutesAgo: number, status: string, message: string])[],

@@ -49,7 +49,7 @@ export function seedAccount(tenant: string, users: readonly SandboxUser[], now: 
   return account
 }
 
-/** Makes somebody who can sign in a user of the account. */
+/** Makes a person who can sign in a user of the account. */
 export function enrol({ tenant: _, ...fields }: SandboxUser, account: Account, now: number): Entry {
   const createdAt = new Date(now).toISOString()
   const entry = { ...fields, createdAt, updatedAt: createdAt }

@@ -67,7 +67,7 @@ function rememberUser({ headers }: SandboxRequest, { username }: SandboxUser): R
 
 /**
  * POST consent: what the user answered. The authorize request comes back in the form's hidden fields and is checked
- * again, as anybody could have written them.
+ * again, as any client could have written them.
  */
 export function consent(request: SandboxRequest, ilert: Ilert): Answer {
   const form = readForm(request)

@@ -52,7 +52,7 @@ function wrongClient(): never {
 
 async function exchange(form: URLSearchParams, { app, authenticated }: Client, ilert: Ilert): Promise<Answer> {
   const value = required(form, 'code')
-  // Whoever gets anything else wrong has used the code up, so that nobody can try verifiers.
+  // A client that gets anything else wrong has used the code up, so that nobody can try verifiers.
   const code = ilert.state.takeCode(value, app)
   if (!code) refuse('invalid_grant', 'Provided code is unknown')
   const redirectURI = form.get('redirect_uri')

@@ -65,7 +65,7 @@ function checked(given: readonly string[], options: KeyOptions): string[] {
       `${NAME}: the first key, which seals, is shorter than ${SHORTEST} characters. Make one with: openssl rand -base64 32`,
     )
   }
-  // What an empty key opens, anybody can seal.
+  // What an empty key opens, any attacker can seal.
   if (keys.includes(''))
     throw new TypeError(`${NAME}: a key is empty. Each has a character at least, the first ${SHORTEST}.`)
   return keys

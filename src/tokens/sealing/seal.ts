@@ -9,7 +9,7 @@ const TAG_BYTES = 16
 /** A JWE's protected header (RFC 7516, section 7.2.2): what is sealed can be opened with any JOSE library. */
 const PROTECTED = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM' })).toString('base64url')
 
-/** What seals and opens: texts, each bound to a context, never an empty one, that whoever opens must know. */
+/** What seals and opens: texts, each bound to a context, never an empty one, that the opener must know. */
 export interface Sealing {
   seal(text: string, context: string): Promise<string>
   open(sealed: string, context: string): Promise<string | undefined>
@@ -44,7 +44,7 @@ export class Sealer implements Sealing {
     const cipher = createCipheriv(CIPHER, this.#keys[0] as KeyObject, iv)
     const ciphertext = cipher.setAAD(authenticated(context)).update(text)
     cipher.final() // adds nothing: GCM encrypts as it goes
-    // The header is always the same, and the context is known to whoever opens: neither needs to travel.
+    // The header is always the same, and the context is known to the opener: neither needs to travel.
     return [iv, ciphertext, cipher.getAuthTag()].map((bytes) => bytes.toString('base64url')).join('.')
   }
 

@@ -65,7 +65,7 @@ export class MemoryTokenStore implements TokenStore {
     const ttl = tombstoneMs === 0 ? 0 : checkDuration('tombstoneMs', tombstoneMs)
     const present = this.#live(checkKey(key))
     if (ttl === 0) this.#entries.delete(key)
-    // The longer one of two tombstones stays: each was promised to somebody.
+    // The longer one of two tombstones stays: each was promised to a caller.
     else if (!present || present.tokens || present.endsAt < this.#clock.now() + ttl) this.#write(key, undefined, ttl)
   }
 

@@ -91,7 +91,7 @@ export function statementsFor(table: string): Statements {
       ORDER BY key LIMIT $2::int`,
     listOfOwner: `SELECT ${LISTED} FROM ${table} WHERE kind = 'tokens' AND owner = $3::text AND key > $1::bytea AND ${LIVE}
       ORDER BY key LIMIT $2::int`,
-    // Passes over rows that another process is removing, or writing.
+    // Skips rows that another process is removing, or writing.
     sweep: `DELETE FROM ${table} USING (
         SELECT kind, key FROM ${table} WHERE ends_at <= ${NOW} ORDER BY ends_at LIMIT $1::int FOR UPDATE SKIP LOCKED
       ) AS old WHERE ${table}.kind = old.kind AND ${table}.key = old.key RETURNING 1`,

@@ -156,7 +156,7 @@ export class SessionTokenStore implements TokenStore {
 
   /**
    * Tells the store that a record is in use, as express-session does for the session with each request: a store may end
-   * both sooner than their cookies say. Never rejects, and never writes over a record. @internal
+   * both sooner than their cookies say. Never rejects, and never overwrites a record. @internal
    */
   async keepAlive(key: string, ttlMs: number, like: SessionLike): Promise<void> {
     const cookie = cookieFor(like.cookie !== undefined && isEndless(like.cookie) ? null : ttlMs)
@@ -165,7 +165,7 @@ export class SessionTokenStore implements TokenStore {
 
   /**
    * Runs `work` after everything before it under the same id. `proceed` throws once the caller has been told that the
-   * call failed: what it asked for must not be written behind its back.
+   * call failed: what it asked for must not be written after all.
    */
   #inOrder<T>(id: string, work: (proceed: () => void) => Promise<T>): Promise<T> {
     let over: NetworkError | undefined

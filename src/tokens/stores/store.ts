@@ -19,7 +19,7 @@ export interface ListedTokens {
 
 /** The right to work on a key alone, while it lasts. */
 export interface Lease {
-  /** Aborted when the lease is lost: somebody else may have it by now. */
+  /** Aborted when the lease is lost: another process may have it by now. */
   readonly signal: AbortSignal
 }
 
@@ -28,7 +28,7 @@ export interface Lease {
  * whether an implementation holds what it must.
  *
  * A method that cannot do its work rejects, and does so within a bounded time: the manager then treats the store as
- * away, keeps what it has, and tries again.
+ * unavailable, keeps what it has, and tries again.
  */
 export interface TokenStore {
   /** The record, or undefined where there is none, where it has ended, and where a tombstone is. */

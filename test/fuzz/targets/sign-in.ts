@@ -190,7 +190,7 @@ const whole = target(
     if (outcome === 'success') {
       const state = sent.get('state')
       const owner = begun.find((each) => each.state === state)
-      expectThat(owner !== undefined && isThere(cookie, owner), 'somebody is signed in whose browser began nothing')
+      expectThat(owner !== undefined && isThere(cookie, owner), 'a user is signed in whose browser began nothing')
       return 'accepted'
     }
     if (outcome === 'redirect') {
