@@ -41,7 +41,7 @@ let nginx: string
 beforeAll(async () => {
   const text = (path: string) => readFile(join(EXAMPLE_APP, path), 'utf8')
   compose = parse(await text('compose.yaml'))
-  page = await text(join('docs', 'deploy.md'))
+  page = await readFile(join(ROOT, 'example-app/docs/deploy.md'), 'utf8')
   caddyfile = await text('deploy/Caddyfile')
   nginx = await text('deploy/nginx.conf')
 })
