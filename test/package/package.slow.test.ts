@@ -114,20 +114,29 @@ test('the types serve ES modules and CommonJS', async () => {
 }, 60_000)
 
 test('holds the build and what people read, and nothing else', async () => {
-  const sources = (await filesIn('src')).filter((path) => !path.endsWith('.d.ts'))
+  const declarations = (await filesIn('src'))
+    .filter((path) => !path.endsWith('.d.ts'))
+    .map((path) => `dist/${path.replace(/\.ts$/, '')}.d.ts`)
   const { bin, exports } = JSON.parse(await readFile('package.json', 'utf8'))
   const entries = Object.values<{ import?: object; require?: object }>(exports)
   const targets = entries.flatMap((entry) =>
     [entry.import, entry.require].flatMap((target) => Object.values(target ?? {})),
   )
   const built = new Set([
-    ...sources.map((path) => `dist/${path.replace(/\.ts$/, '')}.d.ts`),
+    ...declarations.filter((path) => packed.includes(path)),
     ...[...targets, ...Object.values<string>(bin)].map((path) => path.slice('./'.length)),
     ...['agents', 'core', 'rolldown-runtime', 'sandbox'].map((name) => `dist/chunks/${name}.js`),
     'dist/package.json',
   ])
   const read = ['LICENSE', 'README.md', 'package.json']
   expect(packed.sort()).toEqual([...built, ...read].sort())
+})
+
+test('has the declarations that an app can reach, and none that only this package uses', async () => {
+  const has = ['ilert/api/alerts', 'client/api-paths', 'tokens/manager', 'sandbox/messages']
+  const hasNot = ['sandbox/api/router', 'tokens/stores/redis-scripts', 'express/bff/judge']
+  for (const path of has) expect(packed).toContain(`dist/${path}.d.ts`)
+  for (const path of hasNot) expect(packed).not.toContain(`dist/${path}.d.ts`)
 })
 
 test('has less than 250 kB', async () => {
