@@ -1,5 +1,5 @@
 import type { IlertClient } from '../client/client.ts'
-import { NetworkError } from '../ilert/errors.ts'
+import { type IlertError, NetworkError } from '../ilert/errors.ts'
 import { backOff } from './policy.ts'
 import type { After } from './time.ts'
 
@@ -18,6 +18,7 @@ export class Revocations {
   /** Revocations under way, and whatever else has to come to its end first. */
   readonly #underWay = new Set<Promise<void>>()
   #closed = false
+  #hasWarned = false
 
   constructor(parts: RevocationParts) {
     this.#parts = parts
@@ -49,10 +50,22 @@ export class Revocations {
     try {
       await client.revoke(refreshToken)
     } catch (error) {
-      if (!(error instanceof NetworkError) || failures + 1 >= REVOCATION_TRIES) return
+      if (!(error instanceof NetworkError)) return this.#warn(error as IlertError)
+      if (failures + 1 >= REVOCATION_TRIES) return
       after(backOff(failures + 1, error.retryAfterSeconds, random()), () => {
         if (!this.#closed) void this.revoke(refreshToken, failures + 1)
       })
     }
+  }
+
+  /** A token that ilert does not know counts as revoked: what it refuses is this app. */
+  #warn({ code }: IlertError): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    process.emitWarning(
+      `ilert refuses to revoke refresh tokens (${code}): whoever signs out is signed out here, and the token stays valid at ` +
+        'ilert. Check clientID (ILERT_CLIENT_ID) and clientSecret (ILERT_CLIENT_SECRET).',
+      { type: 'IlertWarning', code: 'ILERT_REVOCATION_REFUSED' },
+    )
   }
 }

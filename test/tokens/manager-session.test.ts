@@ -3,6 +3,7 @@
  * that are remembered.
  */
 
+import { jest } from '@jest/globals'
 import { ReauthenticationRequired, type StoredTokens, TokenManager } from '../../src/index.ts'
 import type { SandboxOptions } from '../../src/sandbox/index.ts'
 import { appTokensOf } from '../../src/tokens/manager.ts'
@@ -325,4 +326,21 @@ describe('a manager', () => {
     }
     expect(make({ refreshWindowSeconds: 0, minRefreshIntervalSeconds: 0 })).not.toThrow()
   })
+})
+
+it('a revocation that ilert refuses is warned of, once, and names what to check', async () => {
+  const desk = await startDesk({ requireCredentials: true })
+  const mistaken = desk.manager({ clientSecret: 'a-secret-that-was-replaced' })
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  for (const key of ['a', 'b']) {
+    await mistaken.save(key, await desk.signIn())
+    await mistaken.revoke(key)
+  }
+  expect(warn.mock.calls).toEqual([
+    [
+      expect.stringMatching(/^ilert refuses to revoke refresh tokens \(invalid_request\): .*ILERT_CLIENT_SECRET/),
+      { type: 'IlertWarning', code: 'ILERT_REVOCATION_REFUSED' },
+    ],
+  ])
+  warn.mockRestore()
 })
