@@ -63,8 +63,8 @@ export class Revocations {
     if (this.#hasWarned) return
     this.#hasWarned = true
     process.emitWarning(
-      `ilert refuses to revoke refresh tokens (${code}): whoever signs out is signed out here, and the token stays valid at ` +
-        'ilert. Check clientID (ILERT_CLIENT_ID) and clientSecret (ILERT_CLIENT_SECRET).',
+      `ilert refuses to revoke refresh tokens (${code}): users who sign out are signed out here, and their tokens stay ` +
+        'valid at ilert. Check clientID (ILERT_CLIENT_ID) and clientSecret (ILERT_CLIENT_SECRET).',
       { type: 'IlertWarning', code: 'ILERT_REVOCATION_REFUSED' },
     )
   }
