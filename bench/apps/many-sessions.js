@@ -13,9 +13,7 @@ const DAY_MS = 86_400_000
  * @returns {Promise<string[]>} the cookies
  */
 export async function makeSessions(manager, redis, { sample, from, count }) {
-  const id = decodeURIComponent(sample)
-    .replace(/^connect\.sid=s:/, '')
-    .split('.')[0]
+  const [, id] = /\bconnect\.sid=s:([^.]+)/.exec(decodeURIComponent(sample)) ?? []
   const record = JSON.parse(await redis.get(`${SESSION_PREFIX}${id}`))
   const { accessToken } = await manager.get(record['passport-ilert'].key)
   const cookies = []
