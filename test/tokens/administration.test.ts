@@ -41,6 +41,11 @@ async function people(o: Parameters<Desk['manager']>[0] = {}, sandbox: SandboxOp
   return { desk, manager, saved }
 }
 
+/** The desk's store, which lists in another way. */
+function listing(desk: Desk, list: FragileStore['list']): FragileStore {
+  return Object.assign(new FragileStore(desk.store), { list })
+}
+
 async function keys(manager: TokenManager, ...args: Parameters<TokenManager['list']>): Promise<string[]> {
   const found: string[] = []
   for await (const { key } of manager.list(...args)) found.push(key)
@@ -85,7 +90,7 @@ describe('list()', () => {
 
   it("tells of the user's alone, though a store may list more", async () => {
     const { desk } = await people()
-    const store = Object.assign(new FragileStore(desk.store), { list: () => desk.store.list() })
+    const store = listing(desk, () => desk.store.list())
     expect(await keys(desk.manager({ tokenStore: store }), { userID: BEN })).toEqual(['ben'])
   })
 
@@ -99,7 +104,7 @@ describe('list()', () => {
         hasEnded = true
       }
     }
-    const manager = desk.manager({ tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    const manager = desk.manager({ tokenStore: listing(desk, list) })
     for await (const _ of manager.list()) break
     expect(hasEnded).toBe(true)
   })
@@ -200,7 +205,7 @@ describe('revokeAll()', () => {
       if (turnsUp) await appTokensOf(desk.manager()).save('late', await desk.signIn(), { account: ANN })
       turnsUp = false
     }
-    const manager = desk.manager({ tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    const manager = desk.manager({ tokenStore: listing(desk, list) })
     expect(await manager.revokeAll(ANN)).toEqual({ ...DONE, ended: 4 })
     expect(await keys(manager, { userID: ANN })).toEqual([])
   })
@@ -213,7 +218,7 @@ describe('revokeAll()', () => {
         yield listed
       }
     }
-    const manager = desk.manager({ tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    const manager = desk.manager({ tokenStore: listing(desk, list) })
     expect(await manager.revokeAll(ANN)).toEqual({ ...DONE, ended: 2 })
     expect(await keys(before, { userID: BEN })).toEqual(['ben', 'job'])
   })
@@ -257,10 +262,8 @@ describe('revokeAll()', () => {
   it('rejects while the store is unavailable, and nothing is lost', async () => {
     const { desk } = await people()
     const manager = desk.manager({
-      tokenStore: Object.assign(new FragileStore(desk.store), {
-        list: () => {
-          throw new Error('no')
-        },
+      tokenStore: listing(desk, () => {
+        throw new Error('no')
       }),
     })
     await expect(manager.revokeAll()).rejects.toThrow(NetworkError)
@@ -331,7 +334,7 @@ describe('reseal()', () => {
       if (++searches === 2) await desk.manager(both).reseal()
       yield* desk.store.list(o)
     }
-    const searching = desk.manager({ ...both, tokenStore: Object.assign(new FragileStore(desk.store), { list }) })
+    const searching = desk.manager({ ...both, tokenStore: listing(desk, list) })
     expect([...new Set(await keys(searching, { userID: ANN }))]).toEqual(['job', 'other', 'page'])
   })
 
@@ -344,7 +347,7 @@ describe('reseal()', () => {
         return await super.set(...args)
       }
     }
-    const store = Object.assign(new Busy(desk.store), { list: desk.store.list.bind(desk.store) })
+    const store = new Busy(desk.store)
     expect(await desk.manager({ ...both, tokenStore: store }).reseal()).toMatchObject({ resealed: 5, older: 0 })
   })
 
@@ -367,10 +370,7 @@ describe('reseal()', () => {
       if (method === 'set') stop.abort()
       return 'work'
     }
-    const manager = desk.manager({
-      ...both,
-      tokenStore: Object.assign(store, { list: desk.store.list.bind(desk.store) }),
-    })
+    const manager = desk.manager({ ...both, tokenStore: store })
     const first = await manager.reseal({ signal: stop.signal })
     expect(first).toEqual({ resealed: 20, current: 0, older: 0, unreadable: 0, complete: false })
     expect(await manager.reseal()).toEqual({ resealed: 30, current: 20, older: 0, unreadable: 0, complete: true })

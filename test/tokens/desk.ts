@@ -138,6 +138,8 @@ type Fate = 'work' | 'fail' | 'hang' | 'lose'
 export class FragileStore implements TokenStore {
   readonly calls: Method[] = []
   fate: (method: Method) => Fate = () => 'work'
+  /** Without a fate; for tests to replace. */
+  list: MemoryTokenStore['list'] = (o) => this.#store.list(o)
   readonly #store: MemoryTokenStore
 
   constructor(store: MemoryTokenStore) {
